@@ -1,0 +1,1 @@
+//! Running readers: arguments, process group, pipes, limits, standard error.

@@ -1,0 +1,1 @@
+//! Stream in, stream out: programs and in-process stages of one kind.

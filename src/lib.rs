@@ -1,0 +1,24 @@
+//! das2-server: space-physics measurements for a time range at a resolution,
+//! streamed by small executables that live as long as one request.
+//!
+//! The rooms, in the order in which data flow. A room knows those before it,
+//! not those after it; [`time`], [`stream`], [`filter`] and [`check`] know
+//! nothing of servers.
+
+pub mod time;
+
+pub mod stream;
+
+pub mod filter;
+
+pub mod check;
+
+pub mod config;
+
+pub mod source;
+
+pub mod exec;
+
+pub mod log;
+
+pub mod web;

@@ -1,0 +1,1 @@
+//! Request logs, a file an address and day.

@@ -1,0 +1,1 @@
+//! Data source definitions (DSDFs): syntax, the typed definition, the tree of sources.

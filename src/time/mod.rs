@@ -1,0 +1,1 @@
+//! das2 times: text, instants, and numbers in the units of time.

@@ -1,0 +1,1 @@
+//! The CGI side: request, response, routes, one file a kind of answer.
