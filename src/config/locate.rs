@@ -1,0 +1,114 @@
+//! Where the configuration is: beside the executable, unless the environment
+//! says otherwise, so that an installed tree can be moved as a whole.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::ConfigError;
+
+/// The environment variable that names the configuration file.
+const VARIABLE: &str = "DAS2_SERVER_CONF";
+
+/// A configuration is a page or two. What is larger than this is something
+/// else.
+const LARGEST: u64 = 1 << 20;
+
+/// The path of the configuration: what DAS2_SERVER_CONF says, else
+/// `../etc/das2server.conf` seen from the folder of the executable. Whether a
+/// file is there is not looked at.
+///
+/// # Errors
+/// The variable is not set and the system does not tell where the executable
+/// is.
+pub fn locate() -> Result<PathBuf, ConfigError> {
+    let given = std::env::var_os(VARIABLE);
+    choose(given.as_deref(), executable())
+}
+
+/// The folder of the running executable, links resolved: sites link CGI
+/// programs under other names and from other folders.
+pub fn program_folder() -> Option<PathBuf> {
+    executable().ok()?.parent().map(Path::to_owned)
+}
+
+fn executable() -> io::Result<PathBuf> {
+    std::env::current_exe()?.canonicalize()
+}
+
+fn choose(given: Option<&OsStr>, executable: io::Result<PathBuf>) -> Result<PathBuf, ConfigError> {
+    if let Some(path) = given.filter(|path| !path.is_empty()) {
+        return Ok(PathBuf::from(path));
+    }
+    let executable = executable.map_err(ConfigError::NoProgramFolder)?;
+    let prefix = executable
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("/"));
+    Ok(prefix.join("etc").join("das2server.conf"))
+}
+
+/// The bytes of the file at `path`.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let unreadable = |reason| ConfigError::Unreadable {
+        file: path.to_owned(),
+        reason,
+    };
+    let file = File::open(path).map_err(|reason| match reason.kind() {
+        io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
+        _ => unreadable(reason),
+    })?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable(io::Error::other(
+            "larger than 1 MiB, so no configuration",
+        )));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(path: &str) -> io::Result<PathBuf> {
+        Ok(PathBuf::from(path))
+    }
+
+    #[test]
+    fn beside_the_executable_unless_the_environment_says_otherwise() {
+        let beside = choose(None, program("/opt/das2/bin/das2_srvcgi_main"));
+        assert_eq!(beside.unwrap(), Path::new("/opt/das2/etc/das2server.conf"));
+        let empty = choose(Some(OsStr::new("")), program("/opt/das2/bin/x"));
+        assert_eq!(empty.unwrap(), Path::new("/opt/das2/etc/das2server.conf"));
+        let given = choose(Some(OsStr::new("/a/b.conf")), program("/opt/das2/bin/x"));
+        assert_eq!(given.unwrap(), Path::new("/a/b.conf"));
+        let lost = choose(None, Err(io::Error::other("gone")));
+        assert!(matches!(lost, Err(ConfigError::NoProgramFolder(_))));
+    }
+
+    #[test]
+    fn a_link_to_the_executable_is_resolved() {
+        // The test executable itself stands for an installed one.
+        let folder = program_folder().unwrap();
+        assert_eq!(folder, folder.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn missing_unreadable_and_too_large() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("das2server.conf");
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains("das2server.conf.example"));
+        assert!(!error.client_message().contains('/'));
+        let error = read(folder.path()).unwrap_err();
+        assert!(matches!(error, ConfigError::Unreadable { .. }));
+        assert!(!error.client_message().contains('/'));
+        std::fs::write(&path, vec![b'#'; (LARGEST + 1) as usize]).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("1 MiB"));
+    }
+}
