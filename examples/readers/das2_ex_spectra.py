@@ -16,7 +16,7 @@ drifts down from high frequencies within minutes.
 """
 import sys
 from array import array
-from math import cos, exp, log10, pi
+from math import cos, exp, log10, pi, sin
 from operator import mul
 from random import Random
 
@@ -90,6 +90,7 @@ def spectrum(t, number, background, noise):
     # Chorus on the way out, some orbits stronger than others, in elements.
     if 0.2 < phase < 0.45:
         strength = scattered(orbit * 7 + 1) * (0.3 + scattered(number // 3))
+        strength *= sin(pi * (phase - 0.2) / 0.25) ** 2
         add_peak(values, 900 - 1800 * (phase - 0.2), 3, 3e-11 * strength)
 
     # Auroral kilometric radiation, seen from far out, half of the orbits.

@@ -9,4 +9,5 @@
 
 mod framing;
 mod scripts;
+mod sources;
 mod voyager;

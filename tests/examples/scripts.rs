@@ -1,14 +1,9 @@
-//! The DSDFs, and the readers that are scripts.
+//! The readers that are scripts.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::framing::{Das2, attribute, check_ends_with_its_client, run, us2000};
-
-fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
-}
 
 /// The readers that are scripts, with arguments (INTERVAL and params left out).
 const SCRIPTS: [&str; 6] = [
@@ -21,7 +16,8 @@ const SCRIPTS: [&str; 6] = [
 ];
 
 fn command(reader: &str) -> Command {
-    Command::new(examples().join("readers").join(reader))
+    let readers = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/readers");
+    Command::new(readers.join(reader))
 }
 
 /// Runs a reader with words as arguments.
@@ -34,135 +30,6 @@ fn range<'a>(reader: &str, begin: &'a str, end: &'a str) -> Vec<&'a str> {
     match reader {
         "das2_ex_orbit.py" => vec!["600", begin, end],
         _ => vec![begin, end],
-    }
-}
-
-// ---- DSDFs ----
-
-/// Keywords and values of a DSDF, as plainly as the examples are written.
-fn keywords(name: &str) -> Vec<(String, String)> {
-    let path = examples()
-        .join("datasets/Examples")
-        .join(format!("{name}.dsdf"));
-    let text = fs::read_to_string(path).unwrap().replace("+$\n", "");
-    let lines = text
-        .lines()
-        .filter(|line| !line.starts_with(';') && !line.trim().is_empty());
-    let pair = |line: &str| {
-        let (key, value) = line.split_once('=').expect("key = value");
-        (
-            key.trim().to_owned(),
-            value.trim().trim_matches('\'').to_owned(),
-        )
-    };
-    lines.map(pair).collect()
-}
-
-fn source_names() -> Vec<String> {
-    let files = fs::read_dir(examples().join("datasets/Examples")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names
-        .filter_map(|name| Some(name.strip_suffix(".dsdf")?.to_owned()))
-        .collect();
-    names.retain(|name| name != "_dirinfo_");
-    names.sort();
-    names
-}
-
-#[test]
-fn the_tree_has_its_sources() {
-    let names = [
-        "Auth", "Orbit", "Params", "Random", "Spectra", "Sunspots", "Voyager", "Waveform",
-    ];
-    assert_eq!(source_names(), names);
-    let folder = keywords("_dirinfo_");
-    let text = "Example data sources to assist in setting up a new server";
-    assert_eq!(folder, [("description".to_owned(), text.to_owned())]);
-}
-
-/// These are the attributes of the dsdf answer that clients know by heart.
-#[test]
-fn random_has_the_keywords_of_the_known_answer() {
-    let mut sent = keywords("Random");
-    sent.retain(|(key, _)| !key.starts_with("reader") && !key.starts_with("reducer"));
-    let expected = [
-        ("description", "Produce random values between -10 and +10"),
-        ("das2Stream", "1"),
-        ("techContact", "Your Name <your.name@yourplace.edu>"),
-        ("exampleRange_00", "2017-01-01 to 2017-03-01 UTC"),
-    ];
-    assert_eq!(sent, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
-}
-
-#[test]
-fn auth_is_random_behind_a_group() {
-    let auth = keywords("Auth");
-    for pair in [
-        ("readAccess", "GROUP:testgroup"),
-        ("securityRealm", "My Random Data Realm"),
-    ] {
-        assert!(
-            auth.contains(&(pair.0.to_owned(), pair.1.to_owned())),
-            "{pair:?}"
-        );
-    }
-}
-
-/// Every example of every source but Voyager, whose test makes its files first,
-/// answers with data inside the range, run by a shell as servers run readers.
-#[test]
-fn every_example_answers() {
-    for name in source_names() {
-        let keywords = keywords(&name);
-        let get = |key: &str| {
-            keywords
-                .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, value)| value.as_str())
-        };
-        for key in ["description", "techContact", "reader", "exampleRange_00"] {
-            assert!(get(key).is_some(), "{name}: {key}");
-        }
-        assert_eq!(get("das2Stream"), Some("1"), "{name}");
-        if name == "Voyager" {
-            continue;
-        }
-        for (key, value) in keywords
-            .iter()
-            .filter(|(key, _)| key.starts_with("exampleRange_"))
-        {
-            let number = key.strip_prefix("exampleRange_").unwrap();
-            let range = value
-                .split('|')
-                .next()
-                .unwrap()
-                .trim()
-                .trim_end_matches(" UTC");
-            let (begin, end) = range.split_once(" to ").unwrap();
-            let mut shell = Command::new("sh");
-            shell
-                .arg("-c")
-                .arg(format!("{} \"$@\"", get("reader").unwrap()))
-                .arg("reader");
-            let path = std::env::var("PATH").unwrap();
-            shell.env(
-                "PATH",
-                format!("{}:{path}", examples().join("readers").display()),
-            );
-            shell.args(get(&format!("exampleInterval_{number}")));
-            shell.args([begin, end]);
-            let params = get(&format!("exampleParams_{number}")).unwrap_or_default();
-            shell.args(params.split_whitespace());
-            let (stream, output) = run(&mut shell);
-            assert!(
-                stream.records.len() > 3,
-                "{name}: {} records",
-                stream.records.len()
-            );
-            assert_eq!(stream.exception(), None);
-            assert!(output.stderr.is_empty());
-            stream.check_times(begin, end);
-        }
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use crate::framing::{Das2, attribute, check_ends_with_its_client, run, us2000};
 
-/// The reader's executable, built when it is older than its source.
-fn reader() -> &'static Path {
+/// The reader's executable; cargo builds examples only for some of its commands,
+/// so it is asked to here.
+pub fn reader() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
@@ -68,7 +69,7 @@ impl Frame {
 }
 
 /// Two frames, the later one in a folder of its own, among other files.
-fn two_frames() -> tempfile::TempDir {
+pub fn two_frames() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let first = Frame::new("1979-03-01T12:26:11.956", 800);
     first.write(&dir.path().join("VG1_1979-03-01_12-26-11-956.DAT"));
