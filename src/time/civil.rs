@@ -37,8 +37,8 @@ fn of_month(table: &[[u32; 12]; 2], year: i32, month: u32) -> u32 {
 }
 
 /// Day number of 1 January.
-pub(super) fn first_day(year: i32) -> i64 {
-    let past = i64::from(year) - 1;
+pub(super) const fn first_day(year: i32) -> i64 {
+    let past = year as i64 - 1;
     let leap_days = past.div_euclid(4) - past.div_euclid(100) + past.div_euclid(400);
     // 1999 whole years from year 1 to 2000 hold 484 leap days.
     past * 365 + leap_days - (1999 * 365 + 484)

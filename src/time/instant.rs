@@ -10,6 +10,8 @@ pub(super) const NS_PER_DAY: u64 = 86_400 * NS_PER_SECOND;
 /// A day may reach into a second 60 and, as text, a second 61.
 const NS_LIMIT: u64 = 86_402 * NS_PER_SECOND;
 const MAX_YEAR: i32 = 99_999;
+const FIRST_DAY: i64 = civil::first_day(1);
+const END_DAY: i64 = civil::first_day(MAX_YEAR + 1);
 const DAYS_1970_TO_2000: i64 = 10_957;
 
 /// An instant in UTC, exact to the nanosecond, years 1 to 99,999.
@@ -70,7 +72,7 @@ impl Time {
 
     /// A time from its day number (0 is 2000-01-01) and nanoseconds of the day.
     pub fn from_day(day_number: i64, ns_of_day: u64) -> Option<Time> {
-        let days = civil::first_day(1)..civil::first_day(MAX_YEAR + 1);
+        let days = FIRST_DAY..END_DAY;
         if ns_of_day >= NS_LIMIT || !days.contains(&day_number) {
             return None;
         }
@@ -179,16 +181,21 @@ impl Time {
         IsoText::new(self, style, digits)
     }
 
-    /// Rounded to a multiple of `step` nanoseconds (a power of ten up to 1 s).
-    /// The second after a leap second is the first of the next day.
-    pub(super) fn rounded(self, step: u64) -> Time {
-        let rest = self.ns % step;
-        let down = self.ns - rest;
-        let odd = (down / step) % 2 == 1;
-        if rest * 2 < step || (rest * 2 == step && !odd) {
+    /// Rounded to a multiple of `step` nanoseconds (a power of ten up to 1 s),
+    /// half to even. The second after a leap second is the first of the next day.
+    pub(super) fn rounded(self, step: u32) -> Time {
+        // A second is a multiple of every step, so its fraction is all that matters.
+        let fraction = (self.ns % NS_PER_SECOND) as u32;
+        let rest = fraction % step;
+        if rest == 0 {
+            return self;
+        }
+        let down = self.ns - u64::from(rest);
+        let last_digit_odd = (down / u64::from(step)) % 2 == 1;
+        if rest * 2 < step || (rest * 2 == step && !last_digit_odd) {
             return Time { ns: down, ..self };
         }
-        let up = down + step;
+        let up = down + u64::from(step);
         if up >= NS_PER_DAY && up.is_multiple_of(NS_PER_SECOND) {
             // At the very end of the calendar there is no next day: cut instead.
             return Time::from_day(i64::from(self.day) + 1, 0).unwrap_or(Time { ns: down, ..self });

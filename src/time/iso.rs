@@ -30,7 +30,7 @@ pub struct IsoText {
 impl IsoText {
     pub(super) fn new(time: Time, style: Style, digits: u8) -> IsoText {
         let digits = digits.min(9);
-        let step = 10u64.pow(9 - u32::from(digits));
+        let step = 10u32.pow(9 - u32::from(digits));
         let parts = time.rounded(step).calendar();
         let bytes = match style {
             Style::Calendar => calendar_bytes(&parts),

@@ -23,6 +23,7 @@ pub mod leap;
 mod length;
 mod linear;
 mod loose_text;
+mod number_word;
 mod query_text;
 mod unit;
 
