@@ -22,3 +22,5 @@ pub mod exec;
 pub mod log;
 
 pub mod web;
+
+pub mod httpd;
