@@ -1,0 +1,243 @@
+//! Header bodies as XML trees that keep every attribute in its order.
+//!
+//! Attribute names hold colons that are no namespaces (`double:zFill`), so
+//! names are plain text here. A document type declaration is refused, and no
+//! entities exist but XML's own five and character references.
+
+use std::collections::HashSet;
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+
+use super::error::{Error, Result};
+
+/// How deep elements may be nested; das2 headers need three.
+const MAX_DEPTH: usize = 16;
+
+/// An XML element: name, attributes in their order, child elements.
+/// Text between elements has no meaning in das2 headers and is dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Element {
+    /// The element's name.
+    pub name: String,
+    /// Attribute names and unescaped values, as they were written.
+    pub attrs: Vec<(String, String)>,
+    /// Child elements.
+    pub children: Vec<Element>,
+}
+
+impl Element {
+    /// The value of an attribute.
+    pub fn attr(&self, name: &str) -> Option<&str> {
+        attr(&self.attrs, name)
+    }
+
+    /// Reads the one element that a header body holds.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for XML that is not well formed, a document type,
+    /// an unknown entity, a second root, or nesting beyond any header's.
+    pub fn parse(body: &[u8]) -> Result<Element> {
+        let text = decode(body);
+        let mut reader = quick_xml::Reader::from_str(&text);
+        let mut open: Vec<Element> = Vec::new();
+        let mut root = None;
+        loop {
+            match reader.read_event().map_err(xml_error)? {
+                Event::Start(start) => {
+                    if open.len() >= MAX_DEPTH {
+                        return Err(Error::malformed("elements are nested too deeply"));
+                    }
+                    open.push(element_of(&start)?);
+                }
+                Event::Empty(start) => close(element_of(&start)?, &mut open, &mut root)?,
+                Event::End(_) => {
+                    if let Some(done) = open.pop() {
+                        close(done, &mut open, &mut root)?;
+                    }
+                }
+                Event::DocType(_) => {
+                    return Err(Error::malformed("a DOCTYPE is not allowed in a header"));
+                }
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        match (root, open.last()) {
+            (Some(root), None) => Ok(root),
+            (_, Some(unclosed)) => Err(Error::malformed(format!(
+                "<{}> is not closed",
+                unclosed.name
+            ))),
+            (None, None) => Err(Error::malformed("a header holds no element")),
+        }
+    }
+}
+
+fn close(done: Element, open: &mut [Element], root: &mut Option<Element>) -> Result<()> {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(done),
+        None if root.is_none() => *root = Some(done),
+        None => return Err(Error::malformed("a header holds more than one element")),
+    }
+    Ok(())
+}
+
+fn element_of(start: &BytesStart<'_>) -> Result<Element> {
+    let mut attrs: Vec<(String, String)> = Vec::new();
+    let mut seen = HashSet::new();
+    // The library's own test for repeated names takes quadratic time.
+    for attribute in start.attributes().with_checks(false) {
+        let attribute = attribute.map_err(xml_error)?;
+        if !seen.insert(attribute.key) {
+            return Err(Error::malformed(format!(
+                "the attribute {} is given twice",
+                text_of(attribute.key.as_ref())
+            )));
+        }
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(xml_error)?;
+        attrs.push((text_of(attribute.key.as_ref()), value.into_owned()));
+    }
+    Ok(Element {
+        name: text_of(start.name().as_ref()),
+        attrs,
+        children: Vec::new(),
+    })
+}
+
+/// UTF-8, or else Latin-1, in which some old readers write degree signs.
+fn decode(body: &[u8]) -> String {
+    match std::str::from_utf8(body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => body.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
+fn text_of(name: impl AsRef<[u8]>) -> String {
+    String::from_utf8_lossy(name.as_ref()).into_owned()
+}
+
+fn xml_error(error: impl std::fmt::Display) -> Error {
+    Error::malformed(format!("the header is not well-formed XML: {error}"))
+}
+
+/// Looks an attribute up in a list.
+pub(super) fn attr<'a>(attrs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    attrs
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+}
+
+/// Sets an attribute where it stands, or appends it.
+pub(super) fn set_attr(attrs: &mut Vec<(String, String)>, name: &str, value: impl Into<String>) {
+    match attrs.iter_mut().find(|(key, _)| key == name) {
+        Some((_, old)) => *old = value.into(),
+        None => attrs.push((name.to_owned(), value.into())),
+    }
+}
+
+/// Appends text as an attribute value: the five characters escaped, control
+/// characters as references, what XML cannot hold at all left out.
+pub(super) fn escape_into(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\n' => out.push_str("&#10;"),
+            '\r' => out.push_str("&#13;"),
+            '\t' => out.push_str("&#9;"),
+            c if c < ' ' || c == '\u{fffe}' || c == '\u{ffff}' => {}
+            c => out.push(c),
+        }
+    }
+}
+
+/// Appends ` name="value"` for each attribute.
+pub(super) fn write_attrs(out: &mut String, attrs: &[(String, String)]) {
+    for (name, value) in attrs {
+        out.push(' ');
+        out.push_str(name);
+        out.push_str("=\"");
+        escape_into(out, value);
+        out.push('"');
+    }
+}
+
+/// Appends an element as it stands, children and all, always as a pair.
+pub(super) fn write_element(out: &mut String, element: &Element) {
+    out.push('<');
+    out.push_str(&element.name);
+    write_attrs(out, &element.attrs);
+    out.push('>');
+    for child in &element.children {
+        write_element(out, child);
+    }
+    out.push_str("</");
+    out.push_str(&element.name);
+    out.push('>');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_keep_names_order_and_text() {
+        let root = Element::parse(
+            b"<?xml version=\"1.0\"?>\n<stream b=\"1\" a='x &lt; &#65;&quot;'>\n\
+              <properties double:zFill=\"-1e31\" t=\"a\nb\"/></stream>\n",
+        )
+        .unwrap();
+        assert_eq!(root.name, "stream");
+        assert_eq!(root.attrs[0], ("b".into(), "1".into()));
+        assert_eq!(root.attr("a"), Some("x < A\""));
+        assert_eq!(root.children[0].attr("double:zFill"), Some("-1e31"));
+        assert_eq!(root.children[0].attr("t"), Some("a b"));
+    }
+
+    #[test]
+    fn what_is_no_header_is_refused() {
+        for bad in [
+            "",
+            "text",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<!DOCTYPE a><a/>",
+            "<a b='&nosuch;'/>",
+            "<a b=1/>",
+            "<a b='1' b='2'/>",
+            "<a",
+        ] {
+            assert!(Element::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let deep = "<a>".repeat(40) + &"</a>".repeat(40);
+        assert!(Element::parse(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn latin_1_is_understood() {
+        let root = Element::parse(b"<y label=\"\xb0C\"/>").unwrap();
+        assert_eq!(root.attr("label"), Some("°C"));
+    }
+
+    #[test]
+    fn written_text_reads_back() {
+        let text = "a & b < c > \"d\" 'e'\nf\tg µ";
+        let mut out = String::new();
+        let element = Element {
+            name: "y".into(),
+            attrs: vec![("t".into(), text.into())],
+            children: vec![],
+        };
+        write_element(&mut out, &element);
+        assert!(out.ends_with("></y>"));
+        assert_eq!(Element::parse(out.as_bytes()).unwrap(), element);
+    }
+}

@@ -1,0 +1,255 @@
+//! Planes: the columns of a data packet.
+
+use super::element::{Element, attr, set_attr, write_attrs, write_element};
+use super::encoding::Encoding;
+use super::error::{Error, Result};
+use super::frame::MAX_PACKET;
+use super::properties::Properties;
+use super::tags::YTags;
+
+/// What a plane holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PlaneKind {
+    /// The coordinate, mostly time: one value a packet.
+    X,
+    /// Data, one value a packet; or a coordinate when z planes follow.
+    Y,
+    /// Data over tags, `nitems` values a packet.
+    YScan,
+    /// Scatter data, one value a packet.
+    Z,
+    /// das2.3: samples at x plus offsets, `nitems` values a packet.
+    XScan,
+}
+
+impl PlaneKind {
+    /// The element's name.
+    pub fn element(self) -> &'static str {
+        match self {
+            PlaneKind::X => "x",
+            PlaneKind::Y => "y",
+            PlaneKind::YScan => "yscan",
+            PlaneKind::Z => "z",
+            PlaneKind::XScan => "xscan",
+        }
+    }
+
+    fn of_element(name: &str) -> Option<PlaneKind> {
+        [Self::X, Self::Y, Self::YScan, Self::Z, Self::XScan]
+            .into_iter()
+            .find(|kind| kind.element() == name)
+    }
+
+    /// True for the planes that hold several items a packet.
+    pub fn is_scan(self) -> bool {
+        matches!(self, PlaneKind::YScan | PlaneKind::XScan)
+    }
+}
+
+/// A plane: its attributes as they were written, and what they mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plane {
+    /// What it holds.
+    pub kind: PlaneKind,
+    /// Properties of this plane alone.
+    pub properties: Properties,
+    attrs: Vec<(String, String)>,
+    extra: Vec<Element>,
+    encoding: Encoding,
+    items: usize,
+}
+
+impl Plane {
+    /// A plane of one value (x, y, z), with an empty set of properties.
+    pub fn new(kind: PlaneKind, name: &str, units: &str, encoding: Encoding) -> Plane {
+        Plane {
+            kind,
+            properties: Properties::default(),
+            attrs: vec![
+                ("name".into(), name.into()),
+                ("type".into(), encoding.name()),
+                ("units".into(), units.into()),
+            ],
+            extra: Vec::new(),
+            encoding,
+            items: 1,
+        }
+    }
+
+    /// A plane from its element.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]: not a plane's name, no or an unknown type, nitems
+    /// that is missing, zero or too large, broken tags.
+    pub fn from_element(element: Element) -> Result<Plane> {
+        let kind = PlaneKind::of_element(&element.name).ok_or_else(|| {
+            Error::malformed(format!(
+                "<{}> is no plane, and the layout of the data depends on it",
+                shown(&element.name)
+            ))
+        })?;
+        let word = element
+            .attr("type")
+            .ok_or_else(|| Error::malformed(format!("<{}> has no type", kind.element())))?;
+        let encoding = Encoding::parse(word).ok_or_else(|| {
+            Error::malformed(format!(
+                "<{}> has the unknown type '{}'",
+                kind.element(),
+                shown(word)
+            ))
+        })?;
+        let items = items_of(kind, &element)?;
+        if kind == PlaneKind::YScan {
+            YTags::parse(&element.attrs, items)?;
+        }
+        let (properties, extra) = split_children(element.children);
+        Ok(Plane {
+            kind,
+            properties,
+            attrs: element.attrs,
+            extra,
+            encoding,
+            items,
+        })
+    }
+
+    /// Its name, empty where it has none.
+    pub fn name(&self) -> &str {
+        self.attr("name").unwrap_or("")
+    }
+
+    /// The units of its values: `zUnits` of a yscan, `yUnits` of an xscan,
+    /// else `units`; empty for none.
+    pub fn units(&self) -> &str {
+        self.attr(self.units_attr()).unwrap_or("")
+    }
+
+    /// An attribute as it was written.
+    pub fn attr(&self, name: &str) -> Option<&str> {
+        attr(&self.attrs, name)
+    }
+
+    /// All attributes in their order.
+    pub fn attrs(&self) -> &[(String, String)] {
+        &self.attrs
+    }
+
+    /// How its values are encoded.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Values a packet.
+    pub fn items(&self) -> usize {
+        self.items
+    }
+
+    /// Bytes a packet.
+    pub fn width(&self) -> usize {
+        self.items.saturating_mul(self.encoding.width())
+    }
+
+    /// The tags of its items.
+    pub fn y_tags(&self) -> YTags {
+        YTags::parse(&self.attrs, self.items).unwrap_or(YTags::Interval {
+            first: 0.0,
+            step: 1.0,
+        })
+    }
+
+    /// Renames it.
+    pub fn set_name(&mut self, name: &str) {
+        if self.attr("name").is_some() || !name.is_empty() {
+            set_attr(&mut self.attrs, "name", name);
+        }
+    }
+
+    /// Sets the units of its values.
+    pub fn set_units(&mut self, units: &str) {
+        let key = self.units_attr();
+        set_attr(&mut self.attrs, key, units);
+    }
+
+    /// Changes the encoding of its values.
+    pub fn set_encoding(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
+        set_attr(&mut self.attrs, "type", encoding.name());
+    }
+
+    /// Turns a yscan into a y plane of one value, units taken from its values.
+    pub fn collapse(&mut self) {
+        let units = self.units().to_owned();
+        self.kind = PlaneKind::Y;
+        self.items = 1;
+        self.attrs.retain(|(key, _)| {
+            !matches!(
+                key.as_str(),
+                "nitems" | "yUnits" | "zUnits" | "yTags" | "yTagInterval" | "yTagMin" | "yTagMax"
+            ) && !key.starts_with("xOffset")
+        });
+        self.set_units(&units);
+    }
+
+    fn units_attr(&self) -> &'static str {
+        match self.kind {
+            PlaneKind::YScan => "zUnits",
+            PlaneKind::XScan => "yUnits",
+            _ => "units",
+        }
+    }
+
+    /// Appends the element, always as a pair of tags.
+    pub(super) fn write_into(&self, out: &mut String) {
+        out.push_str("  <");
+        out.push_str(self.kind.element());
+        write_attrs(out, &self.attrs);
+        out.push('>');
+        if !self.properties.is_empty() {
+            out.push('\n');
+            self.properties.write_into(out, "    ");
+            out.push_str("  ");
+        }
+        for element in &self.extra {
+            write_element(out, element);
+        }
+        out.push_str("</");
+        out.push_str(self.kind.element());
+        out.push_str(">\n");
+    }
+}
+
+/// nitems of a scan; 1 for every other plane.
+fn items_of(kind: PlaneKind, element: &Element) -> Result<usize> {
+    if !kind.is_scan() {
+        return Ok(1);
+    }
+    let text = element
+        .attr("nitems")
+        .ok_or_else(|| Error::malformed(format!("<{}> has no nitems", kind.element())))?;
+    match text.trim().parse::<usize>() {
+        Ok(items) if (1..=MAX_PACKET).contains(&items) => Ok(items),
+        _ => Err(Error::malformed(format!(
+            "nitems must be a number from 1 to {MAX_PACKET}, found '{}'",
+            shown(text)
+        ))),
+    }
+}
+
+/// The properties among an element's children, and all others.
+pub(super) fn split_children(children: Vec<Element>) -> (Properties, Vec<Element>) {
+    let mut properties = Properties::default();
+    let mut extra = Vec::new();
+    for child in children {
+        if child.name == "properties" {
+            properties.extend(child.attrs);
+        } else {
+            extra.push(child);
+        }
+    }
+    (properties, extra)
+}
+
+/// A short, printable form of text out of the stream.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(40).flat_map(char::escape_default).collect()
+}

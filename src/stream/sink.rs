@@ -1,0 +1,139 @@
+//! What a stream is pushed into.
+
+use std::sync::Arc;
+
+use super::error::Result;
+use super::frame::PacketId;
+use super::header::{Comment, Exception, PacketHeader, StreamHeader};
+
+/// Consecutive data packets of one ID, tags and all, as they lie in memory.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// The ID of every packet of the run.
+    pub id: PacketId,
+    /// The packets: each a tag `:NN:` and its data, nothing between them.
+    /// A whole number of strides, at least one.
+    pub bytes: &'a [u8],
+    /// Bytes of one packet, its tag included.
+    pub stride: usize,
+    /// Where the run begins in the (inflated) stream, in bytes.
+    pub offset: u64,
+}
+
+impl<'a> Run<'a> {
+    /// Bytes of the tag before each packet's data.
+    pub const TAG: usize = 4;
+
+    /// The data of each packet, tags left out.
+    pub fn records(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.bytes
+            .chunks_exact(self.stride.max(1))
+            .map(|packet| packet.get(Self::TAG..).unwrap_or_default())
+    }
+
+    /// How many packets there are.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.stride.max(1)
+    }
+
+    /// True for a run of no packets, which a reader never makes.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+/// A stage: something a stream is pushed into, call by call, in the order of
+/// the stream. A filter is a sink that holds the next one.
+///
+/// The first call is [`Sink::stream`] or, when there is nothing but an
+/// exception, [`Sink::exception`]; the last is [`Sink::finish`] or
+/// [`Sink::abort`].
+pub trait Sink {
+    /// The stream header. Comes once.
+    fn stream(&mut self, header: &StreamHeader) -> Result<()>;
+
+    /// A packet header: the layout of the data of `id` from here on.
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()>;
+
+    /// Data packets; the header of their ID has been given before.
+    fn run(&mut self, run: Run<'_>) -> Result<()>;
+
+    /// A comment: progress, a log line, anything.
+    fn comment(&mut self, comment: &Comment) -> Result<()>;
+
+    /// An exception. More may follow.
+    fn exception(&mut self, exception: &Exception) -> Result<()>;
+
+    /// A header with an unknown root: not understood, only passed on.
+    fn unknown(&mut self, body: &[u8]) -> Result<()>;
+
+    /// The input pauses: what is complete should reach the reader now.
+    fn flush(&mut self) -> Result<()>;
+
+    /// The end of a complete stream: what is held goes out.
+    fn finish(&mut self) -> Result<()>;
+
+    /// The end of a stream that broke: what is held is incomplete and is
+    /// dropped, then the exception goes out, and nothing after it.
+    fn abort(&mut self, exception: &Exception) -> Result<()>;
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        (**self).stream(header)
+    }
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        (**self).packet(id, header)
+    }
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        (**self).run(run)
+    }
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        (**self).comment(comment)
+    }
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        (**self).exception(exception)
+    }
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        (**self).unknown(body)
+    }
+    fn flush(&mut self) -> Result<()> {
+        (**self).flush()
+    }
+    fn finish(&mut self) -> Result<()> {
+        (**self).finish()
+    }
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        (**self).abort(exception)
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        (**self).stream(header)
+    }
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        (**self).packet(id, header)
+    }
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        (**self).run(run)
+    }
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        (**self).comment(comment)
+    }
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        (**self).exception(exception)
+    }
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        (**self).unknown(body)
+    }
+    fn flush(&mut self) -> Result<()> {
+        (**self).flush()
+    }
+    fn finish(&mut self) -> Result<()> {
+        (**self).finish()
+    }
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        (**self).abort(exception)
+    }
+}

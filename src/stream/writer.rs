@@ -1,0 +1,176 @@
+//! Turns calls back into bytes.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+
+use super::error::{Error, Result};
+use super::frame::{HeaderTag, MAX_HEADER, PacketId, header_tag};
+use super::header::{Comment, Exception, PacketHeader, StreamHeader};
+use super::sink::{Run, Sink};
+
+/// Gathered output is written at the latest when this many bytes are there.
+const FULL: usize = 64 << 10;
+
+/// The last stage: a sink that writes das2.2.
+pub struct Writer<W: Write> {
+    output: Output<W>,
+    gathered: Vec<u8>,
+    begun: bool,
+    deflate: bool,
+}
+
+enum Output<W: Write> {
+    Plain(W),
+    /// After the stream header of a compressed stream.
+    Deflate(ZlibEncoder<W>),
+    /// Between the two.
+    Changing,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes a plain stream.
+    pub fn new(output: W) -> Writer<W> {
+        Writer {
+            output: Output::Plain(output),
+            gathered: Vec::new(),
+            begun: false,
+            deflate: false,
+        }
+    }
+
+    /// Writes a stream whose bytes after the header are one zlib stream.
+    pub fn deflated(output: W) -> Writer<W> {
+        Writer {
+            deflate: true,
+            ..Writer::new(output)
+        }
+    }
+
+    /// True when a stream header has been written, or gathered for writing.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    fn header(&mut self, tag: HeaderTag, xml: &str) -> Result<()> {
+        if xml.len() > MAX_HEADER {
+            return Err(Error::Unfit(format!(
+                "a header of {} bytes is more than six digits of length can say",
+                xml.len()
+            )));
+        }
+        self.gathered.extend(header_tag(tag, xml.len()).as_bytes());
+        self.gathered.extend(xml.as_bytes());
+        self.write_full()
+    }
+
+    fn write_full(&mut self) -> Result<()> {
+        if self.gathered.len() >= FULL {
+            self.write_gathered()?;
+        }
+        Ok(())
+    }
+
+    fn write_gathered(&mut self) -> Result<()> {
+        let result = self.output.write(&self.gathered);
+        self.gathered.clear();
+        result
+    }
+
+    fn begin_deflate(&mut self) -> Result<()> {
+        self.write_gathered()?;
+        if let Output::Plain(plain) = std::mem::replace(&mut self.output, Output::Changing) {
+            self.output = Output::Deflate(ZlibEncoder::new(plain, Compression::default()));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.write_gathered()?;
+        match &mut self.output {
+            Output::Plain(plain) => plain.flush(),
+            Output::Deflate(zlib) => zlib.try_finish().and_then(|()| zlib.get_mut().flush()),
+            Output::Changing => Ok(()),
+        }
+        .map_err(Error::Output)
+    }
+}
+
+impl<W: Write> Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Output::Plain(plain) => plain.write_all(bytes),
+            Output::Deflate(zlib) => zlib.write_all(bytes),
+            Output::Changing => Ok(()),
+        }
+        .map_err(Error::Output)
+    }
+}
+
+impl<W: Write> Sink for Writer<W> {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        self.begun = true;
+        if self.deflate {
+            let mut header = header.clone();
+            header.set_deflated(true);
+            self.header(HeaderTag::Stream, &header.to_xml())?;
+            return self.begin_deflate();
+        }
+        self.header(HeaderTag::Stream, &header.to_xml())
+    }
+
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        self.header(HeaderTag::Packet(id), &header.to_xml())
+    }
+
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        if run.bytes.len() >= FULL {
+            self.write_gathered()?;
+            return self.output.write(run.bytes);
+        }
+        self.gathered.extend(run.bytes);
+        self.write_full()
+    }
+
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        self.header(HeaderTag::Extra, &comment.to_xml())
+    }
+
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        self.header(HeaderTag::Extra, &exception.to_xml())
+    }
+
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        self.gathered
+            .extend(header_tag(HeaderTag::Extra, body.len()).as_bytes());
+        self.gathered.extend(body);
+        self.write_full()
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        self.write_gathered()?;
+        match &mut self.output {
+            Output::Plain(plain) => plain.flush(),
+            Output::Deflate(zlib) => zlib.flush(),
+            Output::Changing => Ok(()),
+        }
+        .map_err(Error::Output)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.end()
+    }
+
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        if !self.begun {
+            self.stream(&StreamHeader::new())?;
+        }
+        self.exception(exception)?;
+        self.end()
+    }
+}
