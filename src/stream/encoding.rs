@@ -242,23 +242,32 @@ mod tests {
         }
         assert_eq!(Encoding::parse("float").unwrap().name(), "sun_real4");
         assert_eq!(Encoding::parse("double").unwrap().name(), "sun_real8");
-        for bad in ["", "ascii", "ascii0", "ascii128", "ascii+9", "time4", "time64", "real4", "int4"]
-        {
+        for bad in [
+            "", "ascii", "ascii0", "ascii128", "ascii+9", "time4", "time64", "real4", "int4",
+        ] {
             assert_eq!(Encoding::parse(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn numbers_survive_each_encoding() {
-        for name in ["sun_real4", "sun_real8", "little_endian_real4", "little_endian_real8", "ascii24"]
-        {
+        for name in [
+            "sun_real4",
+            "sun_real8",
+            "little_endian_real4",
+            "little_endian_real8",
+            "ascii24",
+        ] {
             let encoding = Encoding::parse(name).unwrap();
             for value in [0.0, -1.5, 1e30, 123456.0, -2.0f64.powi(-20)] {
                 let mut out = Vec::new();
                 encoding.write_number(value, &mut out);
                 assert_eq!(out.len(), encoding.width());
                 let back = encoding.number(&out).unwrap();
-                assert!((back - value).abs() <= value.abs() * 1e-6, "{name} {value} {back}");
+                assert!(
+                    (back - value).abs() <= value.abs() * 1e-6,
+                    "{name} {value} {back}"
+                );
             }
         }
         for (name, value) in [

@@ -213,12 +213,7 @@ mod tests {
             (b"", Tag::NeedBytes(1)),
         ];
         for (bytes, tag) in cases {
-            assert_eq!(
-                parse_tag(bytes).unwrap(),
-                *tag,
-                "{}",
-                bytes.escape_ascii()
-            );
+            assert_eq!(parse_tag(bytes).unwrap(), *tag, "{}", bytes.escape_ascii());
         }
     }
 

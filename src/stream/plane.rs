@@ -159,9 +159,7 @@ impl Plane {
 
     /// Renames it.
     pub fn set_name(&mut self, name: &str) {
-        if self.attr("name").is_some() || !name.is_empty() {
-            set_attr(&mut self.attrs, "name", name);
-        }
+        set_attr(&mut self.attrs, "name", name);
     }
 
     /// Sets the units of its values.
@@ -174,6 +172,11 @@ impl Plane {
     pub fn set_encoding(&mut self, encoding: Encoding) {
         self.encoding = encoding;
         set_attr(&mut self.attrs, "type", encoding.name());
+    }
+
+    /// Takes an attribute away.
+    pub fn remove_attr(&mut self, name: &str) {
+        self.attrs.retain(|(key, _)| key != name);
     }
 
     /// Turns a yscan into a y plane of one value, units taken from its values.
@@ -251,5 +254,8 @@ pub(super) fn split_children(children: Vec<Element>) -> (Properties, Vec<Element
 
 /// A short, printable form of text out of the stream.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().take(40).flat_map(char::escape_default).collect()
+    text.chars()
+        .take(40)
+        .flat_map(char::escape_default)
+        .collect()
 }

@@ -164,9 +164,18 @@ mod tests {
 
     #[test]
     fn lengths_of_time_in_every_form_of_the_field() {
-        for (text, seconds) in [("60 s", 60.0), (".15 s", 0.15), ("2 min", 120.0), ("7", 7.0)] {
+        for (text, seconds) in [
+            ("60 s", 60.0),
+            (".15 s", 0.15),
+            ("2 min", 120.0),
+            ("7", 7.0),
+        ] {
             let p = Properties::from_attrs(vec![("Datum:xTagWidth".into(), text.into())]);
-            assert_eq!(p.get("xTagWidth").unwrap().seconds(), Some(seconds), "{text}");
+            assert_eq!(
+                p.get("xTagWidth").unwrap().seconds(),
+                Some(seconds),
+                "{text}"
+            );
         }
         let p = Properties::from_attrs(vec![("Datum:w".into(), "5 Hz".into())]);
         assert_eq!(p.get("w").unwrap().seconds(), None);

@@ -154,7 +154,10 @@ fn oddities_are_tolerated_and_noted() {
 
 #[test]
 fn an_exception_alone_is_a_stream() {
-    let s = tagged("00", r#"<exception type="NoDataInInterval" message="none"/>"#);
+    let s = tagged(
+        "00",
+        r#"<exception type="NoDataInInterval" message="none"/>"#,
+    );
     let out = String::from_utf8(copy_of(&s, 4).unwrap()).unwrap();
     assert!(out.starts_with("[00]") && out.contains("NoDataInInterval"));
 }
@@ -175,8 +178,14 @@ fn broken_streams_are_refused_with_their_place() {
         (after(b":01:12345678"), "byte 27, packet 01: data before"),
         (after(b":00:12345678"), "packet ID 00"),
         (after(&tagged("01", "<packet></packet>")), "without planes"),
-        (after(&[tagged("01", x), b":01:1234".to_vec()].concat()), "cut off"),
-        (after(&[tagged("01", x), b":01:12345678x".to_vec()].concat()), "a packet tag"),
+        (
+            after(&[tagged("01", x), b":01:1234".to_vec()].concat()),
+            "cut off",
+        ),
+        (
+            after(&[tagged("01", x), b":01:12345678x".to_vec()].concat()),
+            "a packet tag",
+        ),
         (after(b"[01]999999<packet>"), "cut off"),
         (after(b"[01]0000xx"), "six digits"),
     ];
@@ -204,7 +213,10 @@ fn ninety_nine_packet_types_at_once() {
     for round in 0..2 {
         for id in 1..=99 {
             if round == 0 {
-                s.extend(tagged(&format!("{id:02}"), r#"<packet><x type="float"/></packet>"#));
+                s.extend(tagged(
+                    &format!("{id:02}"),
+                    r#"<packet><x type="float"/></packet>"#,
+                ));
             }
             s.extend(format!(":{id:02}:1234").into_bytes());
         }

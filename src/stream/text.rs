@@ -102,7 +102,8 @@ pub fn best_field(value: f64, room: usize, out: &mut Vec<u8>) {
     if !value.is_finite() {
         return right_aligned(not_finite(value), room, out);
     }
-    if room >= 8 && let Some(text) = widest(room, |decimals| exponent_form(value, decimals.min(16)))
+    if room >= 8
+        && let Some(text) = widest(room, |decimals| exponent_form(value, decimals.min(16)))
     {
         let fixed = widest_fixed(value, room);
         return match fixed {
@@ -263,7 +264,10 @@ mod tests {
                 let text = best(value, room);
                 assert_eq!(text.len(), room);
                 if let Some(back) = parse_number(text.as_bytes()) {
-                    assert!((back - value).abs() <= value.abs() * 0.5, "{value} {room} {text}");
+                    assert!(
+                        (back - value).abs() <= value.abs() * 0.5,
+                        "{value} {room} {text}"
+                    );
                 }
             }
         }

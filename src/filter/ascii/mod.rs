@@ -1,0 +1,164 @@
+//! das2_ascii: every plane as text.
+//!
+//! Numbers become asciiN, times become timeN in UTC; planes that are text
+//! already pass byte for byte, with their tags and units.
+
+mod field;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+
+use field::Field;
+
+/// Turns a das2 stream into text.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "das2_ascii", version)]
+pub struct AsciiArgs {
+    /// Significant digits of numbers, 2 to 18; 7 for four-byte and 17 for
+    /// eight-byte reals otherwise.
+    #[arg(short = 'r', value_name = "DIGITS", value_parser = clap::value_parser!(u8).range(2..=18))]
+    digits: Option<u8>,
+    /// Fraction digits of seconds, 0 to 9; 6 otherwise, 9 for TT2000.
+    #[arg(short = 's', value_name = "DIGITS", value_parser = clap::value_parser!(u8).range(0..=9))]
+    subseconds: Option<u8>,
+    /// Drop comments and exceptions.
+    #[arg(short = 'c')]
+    no_comments: bool,
+    /// The stream to read, standard input by default.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Significant digits of every real; None: all that its bytes hold.
+    pub digits: Option<u8>,
+    /// Fraction digits of seconds; None: 6, or 9 for nanosecond units.
+    pub subseconds: Option<u8>,
+    /// Comments and exceptions are dropped.
+    pub no_comments: bool,
+}
+
+impl From<&AsciiArgs> for Layout {
+    fn from(args: &AsciiArgs) -> Layout {
+        Layout {
+            digits: args.digits,
+            subseconds: args.subseconds,
+            no_comments: args.no_comments,
+        }
+    }
+}
+
+/// Output is handed on at the latest when so many bytes are there.
+const FULL: usize = 64 << 10;
+
+/// Turns a stream into text and pushes it into the next stage.
+pub struct ToText<N> {
+    next: N,
+    layout: Layout,
+    types: Vec<Option<Vec<Field>>>,
+    text: Vec<u8>,
+}
+
+impl<N: Sink> ToText<N> {
+    /// A stage in front of `next`.
+    pub fn new(layout: Layout, next: N) -> ToText<N> {
+        ToText {
+            next,
+            layout,
+            types: (0..PacketId::COUNT).map(|_| None).collect(),
+            text: Vec::new(),
+        }
+    }
+}
+
+impl<N: Sink> Sink for ToText<N> {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        let mut header = header.clone();
+        if header.properties.value("sourceId").is_none() {
+            header.properties.set("String", "sourceId", "das2_ascii");
+        }
+        self.next.stream(&header)
+    }
+
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        let mut out = (**header).clone();
+        let mut fields = Vec::new();
+        let mut at = Run::TAG;
+        for plane in &mut out.planes {
+            let width = plane.width();
+            fields.push(Field::new(plane, at, &self.layout)?);
+            at += width;
+        }
+        if let Some(slot) = self.types.get_mut(id.index()) {
+            *slot = Some(fields);
+        }
+        self.next.packet(id, &Arc::new(out))
+    }
+
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        let Some(Some(fields)) = self.types.get(run.id.index()) else {
+            return Ok(());
+        };
+        let stride = Run::TAG + fields.iter().map(Field::width).sum::<usize>();
+        let mut pass = |text: &mut Vec<u8>| {
+            let done = self.next.run(Run {
+                id: run.id,
+                bytes: text,
+                stride,
+                offset: run.offset,
+            });
+            text.clear();
+            done
+        };
+        for packet in run.bytes.chunks_exact(run.stride) {
+            self.text.extend(run.id.data_tag());
+            for field in fields {
+                field.write(packet, &mut self.text);
+            }
+            if let Some(last) = self.text.last_mut() {
+                *last = b'\n';
+            }
+            if self.text.len() >= FULL {
+                pass(&mut self.text)?;
+            }
+        }
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        pass(&mut self.text)
+    }
+
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        if self.layout.no_comments {
+            return Ok(());
+        }
+        self.next.comment(comment)
+    }
+
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        if self.layout.no_comments {
+            return Ok(());
+        }
+        self.next.exception(exception)
+    }
+
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        self.next.unknown(body)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.next.flush()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.next.finish()
+    }
+
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        self.next.abort(exception)
+    }
+}

@@ -1,0 +1,223 @@
+//! One plane of a packet type while it is being binned.
+
+use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run, StreamHeader};
+use crate::time::{Time, parse_field, seconds_per_unit, write_field};
+
+use super::kernel::{Fill, Packets, Sums, add_one, add_reals};
+use super::options::{Binning, Planes};
+
+/// A plane on its way through the bins.
+pub(super) struct Column {
+    /// Where the plane begins in a packet, its tag included.
+    at: usize,
+    encoding: Encoding,
+    /// Values a packet of the input.
+    items: usize,
+    /// All values of a packet go into one.
+    pub(super) collapse: bool,
+    fill: Fill,
+    sums: Sums,
+}
+
+/// One number of each item, ready to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Statistic {
+    Mean,
+    Min,
+    Max,
+    Deviation,
+}
+
+impl Column {
+    pub(super) fn new(
+        plane: &Plane,
+        offset: usize,
+        header: &PacketHeader,
+        stream: &StreamHeader,
+        binning: &Binning,
+    ) -> Column {
+        let collapse = collapses(plane, header, stream, binning);
+        let (range, deviation, peak) = match binning.planes {
+            Planes::Means { range, deviation } => (range, deviation, false),
+            Planes::Peaks => (false, false, true),
+        };
+        let items = if collapse { 1 } else { plane.items() };
+        Column {
+            at: offset + Run::TAG,
+            encoding: plane.encoding(),
+            items: plane.items(),
+            collapse,
+            fill: Fill::new(header.fill(plane, stream)),
+            sums: Sums::new(items, range, peak, deviation),
+        }
+    }
+
+    /// The fill value it is written with.
+    pub(super) fn fill(&self) -> f64 {
+        self.fill.value
+    }
+
+    /// Adds the values of consecutive packets.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for text that is no time in a plane of times.
+    pub(super) fn add(&mut self, run: Run<'_>) -> Result<()> {
+        let packets = Packets {
+            bytes: run.bytes,
+            stride: run.stride,
+            at: self.at,
+        };
+        if add_reals(
+            packets,
+            self.encoding,
+            self.fill,
+            self.collapse,
+            &mut self.sums,
+        ) {
+            return Ok(());
+        }
+        let width = self.encoding.width();
+        for packet in run.bytes.chunks_exact(run.stride) {
+            let end = self.at + width * self.items;
+            let fields = packet.get(self.at..end).unwrap_or_default();
+            for (item, field) in fields.chunks_exact(width).enumerate() {
+                let item = if self.collapse { 0 } else { item };
+                // Text that is no number counts as fill.
+                if let Some(value) = number(self.encoding, field)? {
+                    add_one(value, item, self.fill, &mut self.sums);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends one statistic of every item, encoded for the output.
+    pub(super) fn write(&self, statistic: Statistic, encoding: Encoding, out: &mut Vec<u8>) {
+        for (item, &count) in self.sums.count.iter().enumerate() {
+            let value = if count == 0.0 {
+                self.fill.value
+            } else {
+                self.value(statistic, item, count)
+            };
+            write_value(value, encoding, out);
+        }
+    }
+
+    fn value(&self, statistic: Statistic, item: usize, count: f64) -> f64 {
+        let of = |values: &[f64]| values.get(item).copied();
+        match statistic {
+            Statistic::Mean => of(&self.sums.sum).map(|sum| sum / count),
+            Statistic::Min => of(&self.sums.min),
+            Statistic::Max => of(&self.sums.max),
+            Statistic::Deviation => of(&self.sums.squares).map(|squares| {
+                if count > 1.0 {
+                    (squares / (count - 1.0)).sqrt()
+                } else {
+                    0.0
+                }
+            }),
+        }
+        .unwrap_or(self.fill.value)
+    }
+
+    /// Back to an empty bin.
+    pub(super) fn clear(&mut self) {
+        self.sums.clear();
+    }
+}
+
+/// A yscan whose items are samples in time, all within one bin, becomes one
+/// value: renderer is `waveform`, or it is an xscan, and its tags are lengths
+/// of time that span no more than a bin.
+fn collapses(
+    plane: &Plane,
+    header: &PacketHeader,
+    stream: &StreamHeader,
+    binning: &Binning,
+) -> bool {
+    if binning.planes == Planes::Peaks || plane.kind != PlaneKind::YScan {
+        return false;
+    }
+    let is_waveform = header
+        .cascade(plane, stream, "renderer")
+        .is_some_and(|renderer| renderer.value == "waveform");
+    let Some(unit) = plane.attr("yUnits").and_then(seconds_per_unit) else {
+        return false;
+    };
+    let (low, high) = plane.y_tags().range(plane.items());
+    is_waveform && (high - low) * unit <= binning.seconds
+}
+
+/// A value that is not a real: text, an integer, a time in us2000.
+fn number(encoding: Encoding, field: &[u8]) -> Result<Option<f64>> {
+    if !matches!(encoding, Encoding::Time(_)) {
+        return Ok(encoding.number(field));
+    }
+    match parse_field(field) {
+        Ok(time) => Ok(Some(time.us2000())),
+        Err(error) => Err(Error::malformed(format!(
+            "no time: '{}' ({error})",
+            field.trim_ascii().escape_ascii()
+        ))),
+    }
+}
+
+fn write_value(value: f64, encoding: Encoding, out: &mut Vec<u8>) {
+    match encoding {
+        Encoding::Time(width) => {
+            // What cannot be said as a time is written as the year 1.
+            let time = Time::from_us2000(value).or_else(|| Time::new(1, 1, 1, 0));
+            if let Some(time) = time {
+                write_field(time, usize::from(width), out);
+            }
+        }
+        encoding => encoding.write_number(value, out),
+    }
+}
+
+/// The encoding a plane is written in: its own, but reals for integers, which
+/// clients cannot read and means do not fit.
+pub(super) fn written_as(encoding: Encoding) -> Encoding {
+    match encoding {
+        Encoding::Int {
+            width: 1 | 2, big, ..
+        } => Encoding::Real4 { big },
+        Encoding::Int { big, .. } => Encoding::Real8 { big },
+        other => other,
+    }
+}
+
+/// The encoding the centres of bins are written in: text fields as wide as
+/// the centres need, numbers as doubles in the same byte order.
+pub(super) fn x_written_as(encoding: Encoding, digits: u8) -> Encoding {
+    match encoding {
+        Encoding::Time(width) => {
+            let shown = crate::time::digits_of_width(usize::from(width));
+            if shown.is_some_and(|shown| shown >= digits) {
+                return encoding;
+            }
+            Encoding::Time(match digits {
+                0..=3 => 24,
+                4..=6 => 27,
+                _ => 30,
+            })
+        }
+        Encoding::Ascii(width) => Encoding::Ascii(width.max(20)),
+        Encoding::Real4 { big } | Encoding::Real8 { big } | Encoding::Int { big, .. } => {
+            Encoding::Real8 { big }
+        }
+    }
+}
+
+/// The unit that x is written in.
+pub(super) fn x_units(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Time(_) => "UTC",
+        _ => "us2000",
+    }
+}
+
+/// Appends the centre of a bin.
+pub(super) fn write_centre(us2000: f64, encoding: Encoding, out: &mut Vec<u8>) {
+    write_value(us2000, encoding, out);
+}

@@ -1,0 +1,206 @@
+//! How binning changes headers.
+
+use crate::stream::{PacketHeader, Plane, PlaneKind, Properties, Property, StreamHeader};
+
+use super::column::{Column, written_as, x_units, x_written_as};
+use super::options::{Binning, Planes};
+
+/// The stream header after binning: the width of the bins, in every property
+/// by which clients know it.
+pub(super) fn stream(header: &StreamHeader, binning: &Binning) -> StreamHeader {
+    let mut header = header.clone();
+    let width = tag_width(header.properties.get("xTagWidth"), binning.seconds);
+    let properties = &mut header.properties;
+    properties.set("Datum", "xTagWidth", datum(width));
+    properties.set("Datum", "xCacheResolution", datum(width));
+    properties.set("String", "xCacheResInfo", resolution_text(width));
+    if properties.value("Data_type").is_some() {
+        properties.set("String", "Data_type", "K0>Key Parameter");
+    }
+    if properties.value("sourceId").is_none() {
+        properties.set("String", "sourceId", binning.program());
+    }
+    header
+}
+
+/// The wider of what is there and what the bins make, in seconds.
+fn tag_width(known: Option<Property<'_>>, seconds: f64) -> f64 {
+    match known.and_then(|property| property.seconds()) {
+        Some(known) if known > seconds && known.is_finite() => known,
+        _ => seconds,
+    }
+}
+
+fn datum(seconds: f64) -> String {
+    if seconds <= 1e10 {
+        format!("{seconds:.6} s")
+    } else {
+        let mut number = Vec::new();
+        crate::stream::exp_field(seconds, 12, 6, &mut number);
+        format!("{} s", String::from_utf8_lossy(&number).trim_start())
+    }
+}
+
+/// `%{xCacheResInfo}` of titles: what the resolution is, with a blank before.
+fn resolution_text(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!(" ({:.0} ms Averages)", s * 1e3),
+        s if s < 60.0 => format!(" ({s:.1} s Averages)"),
+        s if s < 3600.0 => format!(" ({:.1} minute Averages)", s / 60.0),
+        s if s < 86400.0 => format!(" ({:.1} hour Averages)", s / 3600.0),
+        s => format!(" ({} day Averages)", three_digits(s / 86400.0)),
+    }
+}
+
+/// `%.3g` for numbers from 1 upwards.
+fn three_digits(number: f64) -> String {
+    let digits = if number < 9.995 {
+        2
+    } else if number < 99.95 {
+        1
+    } else {
+        0
+    };
+    if number >= 999.5 {
+        return format!("{number:.2e}");
+    }
+    let text = format!("{number:.digits$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// A packet header after binning. `digits`: fraction digits of a second that
+/// the centres of the bins need.
+pub(super) fn packet(
+    header: &PacketHeader,
+    columns: &[Option<Column>],
+    binning: &Binning,
+    digits: u8,
+) -> PacketHeader {
+    let mut out = header.clone();
+    raise_tag_width(&mut out.properties, binning.seconds);
+    for (plane, column) in out.planes.iter_mut().zip(columns) {
+        raise_tag_width(&mut plane.properties, binning.seconds);
+        match column {
+            None => {
+                let encoding = x_written_as(plane.encoding(), digits);
+                plane.set_encoding(encoding);
+                plane.set_units(x_units(encoding));
+            }
+            Some(column) => {
+                let encoding = written_as(plane.encoding());
+                if encoding != plane.encoding() {
+                    plane.set_encoding(encoding);
+                }
+                if column.collapse {
+                    plane.collapse();
+                    let fill = column.fill();
+                    plane.properties.set("double", "yFill", format!("{fill:e}"));
+                }
+            }
+        }
+    }
+    append_planes(&mut out.planes, binning);
+    out
+}
+
+/// A width in a packet or plane wins over the stream's, so it must not stay
+/// below the bins.
+fn raise_tag_width(properties: &mut Properties, seconds: f64) {
+    if properties.value("xTagWidth").is_some() {
+        let width = tag_width(properties.get("xTagWidth"), seconds);
+        properties.set("Datum", "xTagWidth", datum(width));
+    }
+}
+
+/// Ranges, peaks and deviations stand after all planes of the input.
+fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
+    let wanted: &[(&str, &str)] = match binning.planes {
+        Planes::Peaks => &[("max", "BIN_MAX")],
+        Planes::Means {
+            range: true,
+            deviation: true,
+        } => &[
+            ("min", "BIN_MIN"),
+            ("max", "BIN_MAX"),
+            ("stddev", "BIN_STDDEV"),
+        ],
+        Planes::Means {
+            range: true,
+            deviation: false,
+        } => &[("min", "BIN_MIN"), ("max", "BIN_MAX")],
+        Planes::Means {
+            range: false,
+            deviation: true,
+        } => &[("stddev", "BIN_STDDEV")],
+        Planes::Means { .. } => return,
+    };
+    let says_average = binning.planes
+        != Planes::Means {
+            range: false,
+            deviation: true,
+        };
+    let mut added = Vec::new();
+    for plane in planes.iter_mut().filter(|p| p.kind != PlaneKind::X) {
+        let source = plane.name().to_owned();
+        if says_average {
+            label(plane, &source, "BIN_AVG");
+        }
+        for (suffix, operation) in wanted {
+            let mut more = plane.clone();
+            label(&mut more, &source, operation);
+            let name = added_name(&source, suffix, &mut more, binning);
+            more.set_name(&name);
+            added.push(more);
+        }
+        if source.is_empty() && binning.planes == Planes::Peaks {
+            plane.set_name("");
+        }
+    }
+    planes.append(&mut added);
+}
+
+fn label(plane: &mut Plane, source: &str, operation: &str) {
+    plane.properties.set("String", "source", source);
+    plane.properties.set("String", "operation", operation);
+}
+
+/// Names of added planes. Clients pair a plane without a name with one that
+/// is called `peaks`.
+fn added_name(source: &str, suffix: &str, plane: &mut Plane, binning: &Binning) -> String {
+    match (source.is_empty(), binning.planes) {
+        (false, _) => format!("{source}.{suffix}"),
+        (true, Planes::Peaks) => {
+            plane.properties.set("boolean", "peaks", "true");
+            "peaks".into()
+        }
+        (true, _) => suffix.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolutions_are_told_as_clients_know_them() {
+        for (seconds, text) in [
+            (0.25, " (250 ms Averages)"),
+            (1.0, " (1.0 s Averages)"),
+            (59.96, " (60.0 s Averages)"),
+            (60.0, " (1.0 minute Averages)"),
+            (5400.0, " (1.5 hour Averages)"),
+            (86400.0, " (1 day Averages)"),
+            (86400.0 * 1.256, " (1.26 day Averages)"),
+            (86400.0 * 30.44, " (30.4 day Averages)"),
+            (86400.0 * 365.25, " (365 day Averages)"),
+        ] {
+            assert_eq!(resolution_text(seconds), text);
+        }
+        assert_eq!(datum(60.0), "60.000000 s");
+        assert_eq!(datum(3e10), "3.000000e+10 s");
+    }
+}

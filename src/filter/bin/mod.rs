@@ -1,0 +1,25 @@
+//! Bins of time: das2_bin_avgsec and das2_bin_peakavgsec.
+//!
+//! Packets come in, one record a bin goes out, at the bin's centre: the mean
+//! of each plane's good values, and what else was asked for. One bin a packet
+//! type is open; a packet of another bin closes it. All types share where
+//! bin 0 begins, so that their records fall on the same times.
+//!
+//! | file | holds |
+//! |---|---|
+//! | options | command lines, and what they mean |
+//! | clock | from x to bins |
+//! | column | one plane: what is gathered, how it is written |
+//! | kernel | the inner loops |
+//! | header | what binning changes in headers |
+//! | reducer | the stage that puts these together |
+
+mod clock;
+mod column;
+mod header;
+mod kernel;
+mod options;
+mod reducer;
+
+pub use options::{AverageArgs, Binning, PeakArgs, Planes};
+pub use reducer::Reducer;

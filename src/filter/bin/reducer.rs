@@ -1,0 +1,341 @@
+//! The stage: packets in, one record a bin out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::filter::progress::Progress;
+use crate::stream::{
+    Comment, Encoding, Exception, PacketHeader, PacketId, PlaneKind, Result, Run, Sink,
+    StreamHeader,
+};
+
+use super::clock::{Clock, XColumn};
+use super::column::{Column, Statistic, write_centre, x_written_as};
+use super::header;
+use super::options::{Binning, Planes};
+
+/// How many exceptions wait for the bins that are open before them.
+const MAX_HELD: usize = 16;
+
+/// Closed bins are handed on together, at the latest at so many bytes.
+const FULL: usize = 64 << 10;
+
+/// Bins a stream and pushes the records into the next stage.
+pub struct Reducer<N> {
+    next: N,
+    binning: Binning,
+    clock: Clock,
+    stream: StreamHeader,
+    types: BTreeMap<PacketId, PacketType>,
+    closed: Closed,
+    held: Vec<Exception>,
+    progress: Progress,
+}
+
+/// A packet type, and its open bin.
+struct PacketType {
+    header: Arc<PacketHeader>,
+    x: XColumn,
+    /// In the order of the planes; None stands for x.
+    columns: Vec<Option<Column>>,
+    /// What is written of which column, in order, after the encodings of the
+    /// output are known. Empty: its header has not been sent.
+    layout: Vec<Slot>,
+    open: Option<f64>,
+}
+
+/// One plane of an output record.
+struct Slot {
+    /// The input's plane; x has no statistic.
+    plane: usize,
+    statistic: Option<Statistic>,
+    encoding: Encoding,
+}
+
+/// Records that are complete and wait to be handed on as one run.
+struct Closed {
+    id: Option<PacketId>,
+    bytes: Vec<u8>,
+    stride: usize,
+}
+
+impl<N: Sink> Reducer<N> {
+    /// A stage in front of `next`.
+    pub fn new(binning: Binning, next: N) -> Reducer<N> {
+        Reducer {
+            next,
+            clock: Clock::new(
+                binning.begin.map(|time| time.us2000()),
+                binning.seconds * 1e6,
+            ),
+            progress: Progress::new(binning.program(), binning.no_progress),
+            binning,
+            stream: StreamHeader::new(),
+            types: BTreeMap::new(),
+            closed: Closed {
+                id: None,
+                bytes: Vec::new(),
+                stride: 1,
+            },
+            held: Vec::new(),
+        }
+    }
+
+    /// Sends the headers that wait for the start of bin 0: the width of text
+    /// times depends on it.
+    fn send_headers(&mut self) -> Result<()> {
+        let digits = self.clock.digits();
+        for (id, packets) in &mut self.types {
+            if packets.layout.is_empty() {
+                let out = header::packet(&packets.header, &packets.columns, &self.binning, digits);
+                self.next.packet(*id, &Arc::new(out))?;
+                packets.layout = layout(packets, &self.binning, digits);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands closed bins on.
+    fn pass_closed(&mut self) -> Result<()> {
+        if let Some(id) = self.closed.id.take() {
+            let run = Run {
+                id,
+                bytes: &self.closed.bytes,
+                stride: self.closed.stride,
+                offset: 0,
+            };
+            self.next.run(run)?;
+            self.closed.bytes.clear();
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, id: PacketId) -> Result<()> {
+        if self.closed.id.is_some_and(|other| other != id) || self.closed.bytes.len() >= FULL {
+            self.pass_closed()?;
+        }
+        if let Some(packets) = self.types.get_mut(&id)
+            && let Some(bin) = packets.open.take()
+        {
+            let centre = self.clock.centre(bin);
+            self.closed.stride = packets.write(id, centre, &mut self.closed.bytes);
+            self.closed.id = Some(id);
+        }
+        Ok(())
+    }
+
+    /// What is held when the input ends in good order.
+    fn close_all(&mut self) -> Result<()> {
+        self.send_headers()?;
+        let ids: Vec<PacketId> = self.types.keys().copied().collect();
+        for id in ids {
+            self.close(id)?;
+        }
+        self.pass_closed()
+    }
+
+    fn pass_held(&mut self) -> Result<()> {
+        for exception in std::mem::take(&mut self.held) {
+            self.next.exception(&exception)?;
+        }
+        Ok(())
+    }
+}
+
+impl PacketType {
+    fn new(header: &Arc<PacketHeader>, stream: &StreamHeader, binning: &Binning) -> Result<Self> {
+        let x = XColumn::new(header)?;
+        let mut offset = 0;
+        let mut columns = Vec::new();
+        for plane in &header.planes {
+            columns.push(
+                (plane.kind != PlaneKind::X)
+                    .then(|| Column::new(plane, offset, header, stream, binning)),
+            );
+            offset += plane.width();
+        }
+        Ok(PacketType {
+            header: Arc::clone(header),
+            x,
+            columns,
+            layout: Vec::new(),
+            open: None,
+        })
+    }
+
+    fn add(&mut self, run: Run<'_>) -> Result<()> {
+        for column in self.columns.iter_mut().flatten() {
+            column.add(run)?;
+        }
+        Ok(())
+    }
+
+    /// Appends the record of the open bin; its length with the tag.
+    fn write(&mut self, id: PacketId, centre: f64, out: &mut Vec<u8>) -> usize {
+        let begin = out.len();
+        out.extend(id.data_tag());
+        for slot in &self.layout {
+            match (slot.statistic, self.columns.get(slot.plane)) {
+                (Some(statistic), Some(Some(column))) => {
+                    column.write(statistic, slot.encoding, out);
+                }
+                _ => write_centre(centre, slot.encoding, out),
+            }
+        }
+        if let (Some(last), Some(slot)) = (out.last_mut(), self.layout.last())
+            && slot.encoding.is_text()
+        {
+            *last = b'\n';
+        }
+        for column in self.columns.iter_mut().flatten() {
+            column.clear();
+        }
+        out.len() - begin
+    }
+}
+
+/// Which statistics of which planes make up a record.
+fn layout(packets: &PacketType, binning: &Binning, digits: u8) -> Vec<Slot> {
+    let added: &[Statistic] = match binning.planes {
+        Planes::Peaks => &[Statistic::Max],
+        Planes::Means { range, deviation } => match (range, deviation) {
+            (true, true) => &[Statistic::Min, Statistic::Max, Statistic::Deviation],
+            (true, false) => &[Statistic::Min, Statistic::Max],
+            (false, true) => &[Statistic::Deviation],
+            (false, false) => &[],
+        },
+    };
+    let mut slots = Vec::new();
+    let mut more = Vec::new();
+    for (plane, (column, input)) in packets
+        .columns
+        .iter()
+        .zip(&packets.header.planes)
+        .enumerate()
+    {
+        let Some(_) = column else {
+            slots.push(Slot {
+                plane,
+                statistic: None,
+                encoding: x_written_as(input.encoding(), digits),
+            });
+            continue;
+        };
+        let slot = |statistic| Slot {
+            plane,
+            statistic: Some(statistic),
+            encoding: super::column::written_as(input.encoding()),
+        };
+        slots.push(slot(Statistic::Mean));
+        more.extend(added.iter().map(|&statistic| slot(statistic)));
+    }
+    slots.append(&mut more);
+    slots
+}
+
+impl<N: Sink> Sink for Reducer<N> {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        self.stream = header.clone();
+        self.next.stream(&header::stream(header, &self.binning))
+    }
+
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        if let Some(old) = self.types.get(&id) {
+            // The same layout said again: the open bin goes on.
+            if old.header == *header {
+                return Ok(());
+            }
+            if self.clock.start().is_some() {
+                self.send_headers()?;
+            }
+            self.close(id)?;
+            self.pass_closed()?;
+        }
+        let packets = PacketType::new(header, &self.stream, &self.binning)?;
+        self.types.insert(id, packets);
+        if self.clock.start().is_some() {
+            self.pass_closed()?;
+            self.send_headers()?;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        self.pass_held()?;
+        let mut rest = run;
+        while !rest.is_empty() {
+            let Some(packets) = self.types.get_mut(&rest.id) else {
+                return Ok(());
+            };
+            if !self.clock.start_at(&packets.x, rest)? {
+                return Ok(());
+            }
+            if packets.layout.is_empty() {
+                self.send_headers()?;
+                continue;
+            }
+            let stretch = self.clock.stretch(&packets.x, rest)?;
+            let (now, later) = split(rest, stretch.count);
+            rest = later;
+            // Packets without a time belong to no bin.
+            let Some(bin) = stretch.bin else { continue };
+            if packets.open.is_some_and(|open| open != bin) {
+                self.close(run.id)?;
+            }
+            if let Some(packets) = self.types.get_mut(&run.id) {
+                packets.open = Some(bin);
+                packets.add(now)?;
+            }
+        }
+        self.pass_closed()
+    }
+
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        match self.progress.pass(comment) {
+            Some(comment) => self.next.comment(&comment),
+            None => Ok(()),
+        }
+    }
+
+    /// An exception ends most streams, and clients stop reading there: it
+    /// waits until the bins that are open before it have been written.
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        if self.held.len() >= MAX_HELD {
+            self.pass_held()?;
+        }
+        self.held.push(exception.clone());
+        Ok(())
+    }
+
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        self.next.unknown(body)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.next.flush()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.close_all()?;
+        self.pass_held()?;
+        self.next.finish()
+    }
+
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        self.pass_held()?;
+        self.next.abort(exception)
+    }
+}
+
+fn split(run: Run<'_>, count: usize) -> (Run<'_>, Run<'_>) {
+    let at = (count * run.stride).min(run.bytes.len());
+    let (now, later) = run.bytes.split_at_checked(at).unwrap_or((run.bytes, &[]));
+    (
+        Run { bytes: now, ..run },
+        Run {
+            bytes: later,
+            offset: run.offset + at as u64,
+            ..run
+        },
+    )
+}

@@ -1,0 +1,72 @@
+//! What every filter program does around its stage: open the input, run the
+//! stage, and end as a filter should.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::stream::{
+    Error, Exception, FileInput, Reader, Result, Sink, Writer, stdin_input, widen_pipe,
+};
+
+use super::Filter;
+
+/// Status of a run whose input, or its use, was wrong.
+const FAILED: u8 = 1;
+
+/// Runs a filter from a file or standard input to standard output.
+///
+/// When the input breaks, what is complete has gone out, an exception packet
+/// follows, and the status is not zero. When nobody reads any more it ends as
+/// a program that SIGPIPE stopped.
+pub fn run(name: &str, filter: &Filter, file: Option<&Path>) -> ExitCode {
+    match copy(name, filter, file) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_broken_pipe() => {
+            let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
+            ExitCode::from(FAILED)
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{name}: {error}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn copy(name: &str, filter: &Filter, file: Option<&Path>) -> Result<()> {
+    let input = match file {
+        Some(path) => FileInput::new(File::open(path).map_err(Error::Input)?),
+        None => stdin_input().map_err(Error::Input)?,
+    };
+    let output = io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(Error::Output)?;
+    widen_pipe(&output);
+    let mut stage = filter.stage(Box::new(Writer::new(File::from(output))));
+    let mut reader = Reader::new(input);
+    let result = reader.pump(&mut stage);
+    let (notes, count) = reader.notes();
+    for note in notes {
+        let _ = writeln!(
+            io::stderr(),
+            "{name}: warning: {}: {}",
+            note.place,
+            note.what
+        );
+    }
+    if count > notes.len() as u64 {
+        let _ = writeln!(io::stderr(), "{name}: {count} warnings in all");
+    }
+    if let Err(error) = &result
+        && !matches!(error, Error::Output(_))
+    {
+        stage.abort(&Exception::new(
+            Exception::SERVER_ERROR,
+            &format!("{name}: {error}"),
+        ))?;
+    }
+    result
+}
