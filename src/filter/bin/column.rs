@@ -66,6 +66,7 @@ impl Column {
             bytes: run.bytes,
             stride: run.stride,
             at: self.at,
+            length: self.encoding.width() * self.items,
         };
         if add_reals(
             packets,
@@ -93,7 +94,7 @@ impl Column {
 
     /// Appends one statistic of every item, encoded for the output.
     pub(super) fn write(&self, statistic: Statistic, encoding: Encoding, out: &mut Vec<u8>) {
-        for (item, &count) in self.sums.count.iter().enumerate() {
+        for (item, count) in self.sums.counts().enumerate() {
             let value = if count == 0.0 {
                 self.fill.value
             } else {
@@ -109,13 +110,7 @@ impl Column {
             Statistic::Mean => of(&self.sums.sum).map(|sum| sum / count),
             Statistic::Min => of(&self.sums.min),
             Statistic::Max => of(&self.sums.max),
-            Statistic::Deviation => of(&self.sums.squares).map(|squares| {
-                if count > 1.0 {
-                    (squares / (count - 1.0)).sqrt()
-                } else {
-                    0.0
-                }
-            }),
+            Statistic::Deviation => self.sums.deviation(item),
         }
         .unwrap_or(self.fill.value)
     }

@@ -16,6 +16,8 @@ pub(super) struct Packets<'a> {
     pub(super) stride: usize,
     /// Where the plane begins in a packet, its tag included.
     pub(super) at: usize,
+    /// Bytes of the plane in a packet.
+    pub(super) length: usize,
 }
 
 /// Values from `low` to `high` are fill, and so is NaN.
@@ -81,10 +83,30 @@ impl Fill {
     }
 
     /// True for a value to be used.
-    #[inline(always)]
     pub(super) fn is_good(&self, value: f64) -> bool {
-        // A bitwise "and" keeps the loops free of branches.
-        !((value >= self.low) & (value <= self.high)) & !value.is_nan()
+        !value.is_nan() && !(self.low..=self.high).contains(&value)
+    }
+
+    fn bounds8(self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
+    /// The outermost four-byte numbers within the bounds, so that the test
+    /// says the same of a four-byte number and of its double.
+    fn bounds4(self) -> (f32, f32) {
+        let (low, high) = (self.low as f32, self.high as f32);
+        (
+            if f64::from(low) < self.low {
+                low.next_up()
+            } else {
+                low
+            },
+            if f64::from(high) > self.high {
+                high.next_down()
+            } else {
+                high
+            },
+        )
     }
 }
 
@@ -93,17 +115,24 @@ impl Fill {
 pub(super) struct Sums {
     /// Sum of the good values.
     pub(super) sum: Vec<f64>,
-    /// Their number.
-    pub(super) count: Vec<f64>,
+    /// Packets in which every item was good.
+    whole: f64,
+    /// Good values in all other packets.
+    count: Vec<f64>,
     /// Smallest good value, where ranges are wanted, else empty.
     pub(super) min: Vec<f64>,
     /// Largest good value, where ranges or peaks are wanted, else empty.
     pub(super) max: Vec<f64>,
-    /// Running mean and sum of squared distances from it (Welford), where
-    /// deviations are wanted, else empty.
-    pub(super) mean: Vec<f64>,
-    /// See `mean`.
-    pub(super) squares: Vec<f64>,
+    /// Running mean, sum of squared distances from it, and number (Welford),
+    /// where deviations are wanted, else empty.
+    spread: Vec<Spread>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Spread {
+    mean: f64,
+    squares: f64,
+    count: f64,
 }
 
 impl Sums {
@@ -112,52 +141,83 @@ impl Sums {
         let when = |wanted: bool, value: f64| vec![value; if wanted { items } else { 0 }];
         Sums {
             sum: when(true, 0.0),
+            whole: 0.0,
             count: when(true, 0.0),
             min: when(range, f64::INFINITY),
             max: when(range || peak, f64::NEG_INFINITY),
-            mean: when(deviation, 0.0),
-            squares: when(deviation, 0.0),
+            spread: vec![Spread::default(); if deviation { items } else { 0 }],
         }
     }
 
     /// Back to nothing.
     pub(super) fn clear(&mut self) {
         self.sum.fill(0.0);
+        self.whole = 0.0;
         self.count.fill(0.0);
         self.min.fill(f64::INFINITY);
         self.max.fill(f64::NEG_INFINITY);
-        self.mean.fill(0.0);
-        self.squares.fill(0.0);
+        self.spread.fill(Spread::default());
+    }
+
+    /// Number of good values of each item.
+    pub(super) fn counts(&self) -> impl Iterator<Item = f64> + use<'_> {
+        self.count.iter().map(|count| count + self.whole)
+    }
+
+    /// Standard deviation of an item over n - 1; 0 for one value.
+    pub(super) fn deviation(&self, item: usize) -> Option<f64> {
+        let spread = self.spread.get(item)?;
+        Some(if spread.count > 1.0 {
+            (spread.squares / (spread.count - 1.0)).sqrt()
+        } else {
+            0.0
+        })
+    }
+}
+
+impl Spread {
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let distance = value - self.mean;
+        self.mean += distance / self.count;
+        self.squares += distance * (value - self.mean);
     }
 }
 
 /// A value in memory.
 trait Value {
     type Raw: Copy;
+    type Number: Copy + PartialOrd + Into<f64>;
     fn split(data: &[u8]) -> &[Self::Raw];
-    fn read(raw: Self::Raw) -> f64;
+    fn read(raw: Self::Raw) -> Self::Number;
+    /// The bounds of fill among the numbers of this type.
+    fn bounds(fill: Fill) -> (Self::Number, Self::Number);
 }
 
 macro_rules! value {
-    ($name:ident, $number:ty, $from:ident) => {
+    ($name:ident, $number:ty, $from:ident, $bounds:ident) => {
         struct $name;
         impl Value for $name {
             type Raw = [u8; size_of::<$number>()];
+            type Number = $number;
             #[inline(always)]
             fn split(data: &[u8]) -> &[Self::Raw] {
                 data.as_chunks().0
             }
             #[inline(always)]
-            fn read(raw: Self::Raw) -> f64 {
-                f64::from(<$number>::$from(raw))
+            fn read(raw: Self::Raw) -> $number {
+                <$number>::$from(raw)
+            }
+            fn bounds(fill: Fill) -> ($number, $number) {
+                fill.$bounds()
             }
         }
     };
 }
-value!(LittleReal4, f32, from_le_bytes);
-value!(BigReal4, f32, from_be_bytes);
-value!(LittleReal8, f64, from_le_bytes);
-value!(BigReal8, f64, from_be_bytes);
+value!(LittleReal4, f32, from_le_bytes, bounds4);
+value!(BigReal4, f32, from_be_bytes, bounds4);
+value!(LittleReal8, f64, from_le_bytes, bounds8);
+value!(BigReal8, f64, from_be_bytes, bounds8);
 
 /// Adds the packets' values of a plane of reals. False: not reals.
 pub(super) fn add_reals(
@@ -178,39 +238,28 @@ pub(super) fn add_reals(
 }
 
 fn add<V: Value>(packets: Packets<'_>, fill: Fill, collapse: bool, sums: &mut Sums) {
-    if collapse {
-        // One item, many values: see each value as a packet of its own.
-        let width = size_of::<V::Raw>();
-        let plane = packets.bytes.chunks_exact(packets.stride);
-        for data in plane.filter_map(|packet| packet.get(packets.at..)) {
-            dispatch::<V>(
-                Packets {
-                    bytes: data,
-                    stride: width,
-                    at: 0,
-                },
-                fill,
-                sums,
-            );
-        }
-    } else {
-        dispatch::<V>(packets, fill, sums);
+    if !collapse {
+        return dispatch::<V>(packets, fill, sums);
+    }
+    // One item, many values: see each value as a packet of its own.
+    let planes = packets.bytes.chunks_exact(packets.stride);
+    for data in planes.filter_map(|packet| packet.get(packets.at..packets.at + packets.length)) {
+        let values = Packets {
+            bytes: data,
+            stride: size_of::<V::Raw>(),
+            at: 0,
+            length: size_of::<V::Raw>(),
+        };
+        dispatch::<V>(values, fill, sums);
     }
 }
 
 fn dispatch<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
-    let mut done = false;
     #[cfg(target_arch = "x86_64")]
     if std::is_x86_feature_detected!("avx2") {
-        avx2::add_plain::<V>(packets, fill, sums);
-        done = true;
+        return avx2::add_packets::<V>(packets, fill, sums);
     }
-    if !done {
-        add_plain::<V>(packets, fill, sums);
-    }
-    if !sums.mean.is_empty() {
-        add_spread::<V>(packets, fill, sums);
-    }
+    add_packets::<V>(packets, fill, sums);
 }
 
 /// The one module of the project with unsafe code.
@@ -219,11 +268,11 @@ fn dispatch<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
 mod avx2 {
     use super::{Fill, Packets, Sums, Value};
 
-    /// [`super::add_plain`], compiled for AVX2.
-    pub(super) fn add_plain<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
+    /// [`super::add_packets`], compiled for AVX2.
+    pub(super) fn add_packets<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
         #[target_feature(enable = "avx2")]
         fn with_avx2<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
-            super::add_plain::<V>(packets, fill, sums);
+            super::add_packets::<V>(packets, fill, sums);
         }
         if std::is_x86_feature_detected!("avx2") {
             // SAFETY: the function is safe code; the one thing that calling
@@ -235,104 +284,112 @@ mod avx2 {
 }
 
 #[inline(always)]
-fn add_plain<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
-    let width = size_of::<V::Raw>();
-    let length = sums.sum.len() * width;
+fn add_packets<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
     let planes = packets
         .bytes
         .chunks_exact(packets.stride)
-        .filter_map(|packet| packet.get(packets.at..packets.at + length));
-    if let ([sum], [count], [], []) = (
-        sums.sum.as_mut_slice(),
-        sums.count.as_mut_slice(),
-        sums.min.as_slice(),
-        sums.max.as_slice(),
-    ) {
-        // One value a packet: keep the sums in registers.
-        let (mut s, mut n) = (*sum, *count);
-        for data in planes {
-            for &raw in V::split(data) {
-                let value = V::read(raw);
-                let good = fill.is_good(value);
-                s += if good { value } else { 0.0 };
-                n += if good { 1.0 } else { 0.0 };
-            }
-        }
-        (*sum, *count) = (s, n);
-        return;
+        .filter_map(|packet| packet.get(packets.at..packets.at + packets.length));
+    if sums.sum.len() == 1 {
+        add_singles::<V>(planes, fill, sums);
+    } else {
+        add_rows::<V>(planes, fill, sums);
     }
+}
+
+/// One value a packet: sum and count stay in registers.
+#[inline(always)]
+fn add_singles<'a, V: Value>(planes: impl Iterator<Item = &'a [u8]>, fill: Fill, sums: &mut Sums) {
+    let (low, high) = V::bounds(fill);
+    let good = planes
+        .filter_map(|data| V::split(data).first())
+        .map(|&raw| V::read(raw))
+        .filter(|&number| is_good::<V>(number, low, high));
+    let (mut total, mut count) = (0.0, 0.0);
+    if let Some(sum) = sums.sum.first() {
+        total = *sum;
+    }
+    if sums.min.is_empty() && sums.max.is_empty() && sums.spread.is_empty() {
+        for number in good {
+            total += number.into();
+            count += 1.0;
+        }
+    } else {
+        for number in good {
+            let value = number.into();
+            total += value;
+            count += 1.0;
+            add_extremes(value, 0, sums);
+        }
+    }
+    sums.sum.iter_mut().for_each(|sum| *sum = total);
+    sums.count.iter_mut().for_each(|sum| *sum += count);
+}
+
+/// Many values a packet. Most packets hold no fill: one look over all items
+/// tells, and then nothing needs to be masked or counted.
+#[inline(always)]
+fn add_rows<'a, V: Value>(planes: impl Iterator<Item = &'a [u8]>, fill: Fill, sums: &mut Sums) {
+    let (low, high) = V::bounds(fill);
     for data in planes {
         let values = V::split(data);
-        for ((&raw, sum), count) in values.iter().zip(&mut sums.sum).zip(&mut sums.count) {
-            let value = V::read(raw);
-            let good = fill.is_good(value);
-            *sum += if good { value } else { 0.0 };
-            *count += if good { 1.0 } else { 0.0 };
+        let mut whole = true;
+        for &raw in values {
+            whole &= is_good::<V>(V::read(raw), low, high);
         }
-        for (&raw, min) in values.iter().zip(&mut sums.min) {
-            let value = V::read(raw);
-            let low = if value < *min { value } else { *min };
-            *min = if fill.is_good(value) { low } else { *min };
-        }
-        for (&raw, max) in values.iter().zip(&mut sums.max) {
-            let value = V::read(raw);
-            let high = if value > *max { value } else { *max };
-            *max = if fill.is_good(value) { high } else { *max };
-        }
-    }
-}
-
-/// Welford's running mean and squares; after the counts have been added, so
-/// it counts for itself backwards from them.
-fn add_spread<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
-    let width = size_of::<V::Raw>();
-    let items = sums.mean.len();
-    let planes = || {
-        packets
-            .bytes
-            .chunks_exact(packets.stride)
-            .filter_map(|packet| packet.get(packets.at..packets.at + items * width))
-    };
-    let mut counts = sums.count.clone();
-    for data in planes() {
-        for (&raw, count) in V::split(data).iter().zip(&mut counts) {
-            *count -= f64::from(u8::from(fill.is_good(V::read(raw))));
-        }
-    }
-    for data in planes() {
-        let spread = sums.mean.iter_mut().zip(&mut sums.squares);
-        for ((&raw, count), (mean, squares)) in V::split(data).iter().zip(&mut counts).zip(spread) {
-            let value = V::read(raw);
-            if fill.is_good(value) {
-                *count += 1.0;
-                let distance = value - *mean;
-                *mean += distance / *count;
-                *squares += distance * (value - *mean);
+        if whole {
+            sums.whole += 1.0;
+            let wide = |raw: V::Raw| -> f64 { V::read(raw).into() };
+            for (&raw, sum) in values.iter().zip(&mut sums.sum) {
+                *sum += wide(raw);
+            }
+            for (&raw, min) in values.iter().zip(&mut sums.min) {
+                *min = if wide(raw) < *min { wide(raw) } else { *min };
+            }
+            for (&raw, max) in values.iter().zip(&mut sums.max) {
+                *max = if wide(raw) > *max { wide(raw) } else { *max };
+            }
+            for (&raw, spread) in values.iter().zip(&mut sums.spread) {
+                spread.add(wide(raw));
+            }
+        } else {
+            for (item, &raw) in values.iter().enumerate() {
+                add_one(V::read(raw).into(), item, fill, sums);
             }
         }
     }
 }
 
-/// Adds one value of an item by hand: text, integers, times.
+/// A bitwise "and" keeps the loops free of branches.
+#[inline(always)]
+#[allow(clippy::eq_op)] // NaN is the one number that is not itself
+fn is_good<V: Value>(number: V::Number, low: V::Number, high: V::Number) -> bool {
+    !((number >= low) & (number <= high)) & (number == number)
+}
+
+/// Adds one value of an item by hand: text, integers, times, packets with
+/// fill in them.
 pub(super) fn add_one(value: f64, item: usize, fill: Fill, sums: &mut Sums) {
     if !fill.is_good(value) {
         return;
     }
-    let (Some(sum), Some(count)) = (sums.sum.get_mut(item), sums.count.get_mut(item)) else {
-        return;
-    };
-    *sum += value;
-    *count += 1.0;
+    if let (Some(sum), Some(count)) = (sums.sum.get_mut(item), sums.count.get_mut(item)) {
+        *sum += value;
+        *count += 1.0;
+    }
+    add_extremes(value, item, sums);
+}
+
+/// What is gathered besides the sum, for those planes that want it.
+#[inline(always)]
+fn add_extremes(value: f64, item: usize, sums: &mut Sums) {
     if let Some(min) = sums.min.get_mut(item) {
         *min = min.min(value);
     }
     if let Some(max) = sums.max.get_mut(item) {
         *max = max.max(value);
     }
-    if let (Some(mean), Some(squares)) = (sums.mean.get_mut(item), sums.squares.get_mut(item)) {
-        let distance = value - *mean;
-        *mean += distance / *count;
-        *squares += distance * (value - *mean);
+    if let Some(spread) = sums.spread.get_mut(item) {
+        spread.add(value);
     }
 }
 
@@ -372,8 +429,8 @@ mod tests {
                 .wrapping_mul(6364136223846793005)
                 .wrapping_add(1442695040888963407);
             let value = match state >> 60 {
-                0 => -1e31,
-                1 => f32::NAN,
+                0 if state & 0xc0 == 0 => -1e31,
+                1 if state & 0xc0 == 0 => f32::NAN,
                 _ => (state >> 40) as f32 * 1e-3,
             };
             bytes.extend(value.to_le_bytes());
@@ -384,6 +441,7 @@ mod tests {
                 bytes: &bytes,
                 stride,
                 at: 12,
+                length: 67 * 4,
             };
             let mut fast = Sums::new(67, range, range, deviation);
             assert!(add_reals(
@@ -401,10 +459,10 @@ mod tests {
                 }
             }
             assert_eq!(fast.sum, slow.sum);
-            assert_eq!(fast.count, slow.count);
+            assert!(fast.counts().eq(slow.counts()));
             assert_eq!(fast.min, slow.min);
             assert_eq!(fast.max, slow.max);
-            assert_eq!(fast.squares, slow.squares);
+            assert_eq!(fast.spread, slow.spread);
         }
     }
 }
