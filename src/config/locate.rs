@@ -33,8 +33,14 @@ pub fn program_folder() -> Option<PathBuf> {
     executable().ok()?.parent().map(Path::to_owned)
 }
 
+/// Linux tells the path with links resolved, and goes on telling it when an
+/// update has replaced the file; elsewhere links may be left in it.
 fn executable() -> io::Result<PathBuf> {
-    std::env::current_exe()?.canonicalize()
+    let path = std::env::current_exe()?;
+    match cfg!(target_os = "linux") {
+        true => Ok(path),
+        false => path.canonicalize(),
+    }
 }
 
 fn choose(given: Option<&OsStr>, executable: io::Result<PathBuf>) -> Result<PathBuf, ConfigError> {

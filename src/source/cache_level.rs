@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::list_value::split_list;
+
 /// One line `cacheLevel_NN = RESOLUTION | PERIOD [| PARAMS]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheLevel {
@@ -132,7 +134,7 @@ impl CacheLevel {
     /// A level from the value of its key. The error says what to write
     /// instead.
     pub(super) fn parse(number: u32, value: &str) -> Result<CacheLevel, String> {
-        let parts = super::definition::split_list(value);
+        let parts = split_list(value);
         let (resolution, period, params) = match parts.as_slice() {
             [resolution, period] => (resolution, period, None),
             [resolution, period, params] => (

@@ -13,6 +13,8 @@ mod command;
 mod definition;
 mod dsdf_packet;
 mod error;
+mod fields;
+mod list_value;
 mod listing;
 mod misspelling;
 mod name;

@@ -54,7 +54,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Parsed {
         Ok(text) => reader.read(text),
         Err(error) => {
             let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let line = numbered_lines(&String::from_utf8_lossy(good)).count();
             reader.warn(
                 line,
                 "there is a byte that is not UTF-8, the file is read as Latin-1",

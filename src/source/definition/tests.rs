@@ -312,22 +312,6 @@ fn near_misses_are_findings() {
 }
 
 #[test]
-fn lists() {
-    for (value, parts) in [
-        ("a", &["a"] as &[&str]),
-        ("", &[""]),
-        ("a|b", &["a", "b"]),
-        (" a | b ", &["a", "b"]),
-        (r"a\|b|c", &["a|b", "c"]),
-        (r"a\b|c", &[r"a\b", "c"]),
-        (r"a\|", &["a|"]),
-        ("a||c|", &["a", "", "c", ""]),
-    ] {
-        assert_eq!(split_list(value), parts, "{value}");
-    }
-}
-
-#[test]
 fn numbered_keys() {
     let definition = read("param_10 = b\nparam = c\nparam_02 = a\nparamInfo_00 = d\nparams = e");
     let suffixes: Vec<_> = definition
@@ -336,4 +320,42 @@ fn numbered_keys() {
         .map(|(s, _)| *s)
         .collect();
     assert_eq!(suffixes, ["", "_02", "_10"]);
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let pieces = [
+        "$(",
+        ")",
+        "k",
+        ",",
+        "=",
+        "\n",
+        "'",
+        "+$",
+        "cacheLevel_0",
+        "|",
+        "10 s",
+        "daily",
+        "label(0)",
+        "validRange",
+        "1979",
+        " to ",
+        "exampleRange",
+        "\\",
+        ";",
+        "reader",
+    ];
+    let mut state: u32 = 3;
+    for _ in 0..20_000 {
+        let mut text = String::from("das2Stream = 1\n");
+        for _ in 0..16 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.push_str(pieces[(state >> 16) as usize % pieces.len()]);
+        }
+        if let Ok(definition) = read_with(&text, &[("k", "$(k) ' \"")]) {
+            let (packet, _) = crate::source::dsdf_packet(&definition);
+            assert!(packet.starts_with(b"[00]"));
+        }
+    }
 }

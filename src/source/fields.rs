@@ -1,0 +1,294 @@
+//! From entries to a definition: one method a kind of value. What is wrong with
+//! an optional keyword becomes a finding.
+
+use std::path::Path;
+
+use super::cache_level::CacheLevel;
+use super::command::Command;
+use super::definition::{Definition, Example, Format, Param, Reducer, numbered, wrong};
+use super::error::SourceError;
+use super::list_value::split_list;
+use super::misspelling;
+use super::name::SourceName;
+use super::range::{ValidRange, split_range};
+use super::substitute::Piece;
+use super::syntax::Entry;
+use crate::config::Finding;
+
+/// Entries on their way to types.
+pub(super) struct Fields<'a> {
+    pub(super) name: &'a SourceName,
+    pub(super) path: &'a Path,
+    pub(super) entries: Vec<Entry>,
+    /// The pieces of each entry's value.
+    pub(super) values: Vec<Vec<Piece>>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Fields<'_> {
+    /// The definition, or the first error.
+    pub(super) fn definition(mut self) -> Result<Definition, SourceError> {
+        for (entry, pieces) in self.entries.iter_mut().zip(&self.values) {
+            entry.value = pieces.iter().map(Piece::text).collect();
+        }
+        self.report_misspellings();
+        let format = self.format()?;
+        let requires_interval =
+            self.switch("requiresInterval") || format == (Format::Das1 { interval: true });
+        let read_access = self.read_access()?;
+        let reducer = self.reducer()?;
+        Ok(Definition {
+            name: self.name.clone(),
+            path: self.path.to_owned(),
+            description: self.text("description"),
+            reader: self.command("reader")?,
+            format,
+            reducer,
+            requires_interval,
+            drop_params: self.switch("dropParams"),
+            valid_range: self.valid_range(),
+            examples: self.examples(),
+            params: self.params(),
+            cache_levels: self.cache_levels(),
+            cache_reader: self.command("cacheReader")?,
+            text_converter: self.command("textConverter")?,
+            csv_converter: self.command("csvConverter")?,
+            read_access,
+            security_realm: self.text("securityRealm"),
+            rename: self.text("rename"),
+            server: self.text("server"),
+            hidden: self.any_case("hidden"),
+            hapi: self.switch("hapi"),
+            flatten_hapi: self.switch("flattenHapi"),
+            entries: self.entries,
+            findings: self.findings,
+        })
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// A value that is not empty, trimmed.
+    fn text(&self, key: &str) -> Option<String> {
+        let value = self.entry(key)?.value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    fn any_case(&self, key: &str) -> bool {
+        let mut keys = self.entries.iter().map(|entry| &entry.key);
+        keys.any(|other| other.eq_ignore_ascii_case(key))
+    }
+
+    fn finding(&self, entry: &Entry, what: &str, instead: &str) -> Finding {
+        Finding {
+            file: self.path.to_owned(),
+            line: entry.line,
+            what: what.to_owned(),
+            instead: instead.to_owned(),
+        }
+    }
+
+    /// Notes that a value is wrong and does not count.
+    fn warn(&mut self, key: &str, instead: &str) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let what = format!("{key} = {} has no effect", entry.value);
+        let finding = self.finding(entry, &what, instead);
+        self.findings.push(finding);
+    }
+
+    fn report_misspellings(&mut self) {
+        let suspects: Vec<Finding> = self
+            .entries
+            .iter()
+            .filter_map(|entry| {
+                let keyword = misspelling::meant(&entry.key)?;
+                let what = format!("{} is no keyword of the server", entry.key);
+                Some(self.finding(entry, &what, &format!("write {keyword} if that is meant")))
+            })
+            .collect();
+        self.findings.extend(suspects);
+    }
+
+    /// A command, with a client's values as words of their own; an empty one
+    /// is none.
+    fn command(&self, key: &str) -> Result<Option<Command>, SourceError> {
+        let at = self.entries.iter().position(|entry| entry.key == key);
+        let Some((entry, pieces)) = at.and_then(|at| self.entries.get(at).zip(self.values.get(at)))
+        else {
+            return Ok(None);
+        };
+        match Command::from_pieces(pieces) {
+            Ok(command) => Ok(Some(command).filter(|command| !command.is_empty())),
+            Err(reason) => {
+                let (what, instead) = reason.split_once("; ").unwrap_or((reason, ""));
+                let what = format!("in the value of {key}, {what}");
+                Err(wrong(self.name, self.finding(entry, &what, instead)))
+            }
+        }
+    }
+
+    /// `1`, `true`, `yes`, `on`, or their opposites; anything else is an
+    /// error, since the answer would be announced as something it is not.
+    fn strict_switch(&self, key: &str) -> Result<bool, SourceError> {
+        let Some(entry) = self.entry(key) else {
+            return Ok(false);
+        };
+        match entry.value.trim().to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(true),
+            "0" | "false" | "no" | "off" => Ok(false),
+            _ => {
+                let what = format!("{key} = {}", entry.value);
+                Err(wrong(self.name, self.finding(entry, &what, "write 1 or 0")))
+            }
+        }
+    }
+
+    /// On with `1` and `true`; else off, with a finding if the value does not
+    /// say so.
+    fn switch(&mut self, key: &str) -> bool {
+        let Some(entry) = self.entry(key) else {
+            return false;
+        };
+        match entry.value.trim().to_ascii_lowercase().as_str() {
+            "1" | "true" => true,
+            "0" | "false" | "no" | "off" | "" => false,
+            _ => {
+                self.warn(key, "write 1 or 0");
+                false
+            }
+        }
+    }
+
+    fn format(&mut self) -> Result<Format, SourceError> {
+        let das2 = self.strict_switch("das2Stream")?;
+        let qstream = self.strict_switch("qstream")?;
+        if das2 && qstream {
+            self.warn(
+                "das2Stream",
+                "leave out the one of das2Stream and qstream that is not so",
+            );
+        }
+        Ok(match (das2, qstream) {
+            (_, true) => Format::QStream,
+            (true, false) => Format::Das2,
+            (false, false) => Format::Das1 {
+                interval: self.entry("items").is_some(),
+            },
+        })
+    }
+
+    fn reducer(&self) -> Result<Reducer, SourceError> {
+        const NONE: &[&str] = &["not_reducible", "not_reducable", "pre_reduced", ""];
+        match self.entry("reducer") {
+            None => Ok(Reducer::Default),
+            Some(entry) if NONE.contains(&entry.value.trim()) => Ok(Reducer::None),
+            Some(_) => {
+                let command = self.command("reducer")?;
+                Ok(command.map_or(Reducer::None, Reducer::Command))
+            }
+        }
+    }
+
+    /// The rule of who may read. A client's text in it is an error: it would
+    /// let a client write its own.
+    fn read_access(&self) -> Result<Option<String>, SourceError> {
+        for (key, prefix) in [("readAccess", ""), ("groupAccess", "GROUP:")] {
+            let Some(at) = self.entries.iter().position(|entry| entry.key == key) else {
+                continue;
+            };
+            let asked = |pieces: &Vec<Piece>| pieces.iter().any(|p| matches!(p, Piece::Request(_)));
+            if let Some(entry) = self.entries.get(at)
+                && self.values.get(at).is_some_and(asked)
+            {
+                let what = format!("{key} takes a part of its value from the request");
+                let finding = self.finding(entry, &what, "write the rule without that $(..)");
+                return Err(wrong(self.name, finding));
+            }
+            return Ok(self.text(key).map(|rule| format!("{prefix}{rule}")));
+        }
+        Ok(None)
+    }
+
+    fn valid_range(&mut self) -> Option<ValidRange> {
+        match ValidRange::parse(&self.text("validRange")?) {
+            Ok(range) => Some(range),
+            Err(instead) => {
+                self.warn("validRange", &instead);
+                None
+            }
+        }
+    }
+
+    fn examples(&mut self) -> Vec<Example> {
+        let mut examples = Vec::new();
+        let mut odd = Vec::new();
+        for (suffix, entry) in numbered(&self.entries, "exampleRange") {
+            let mut parts = split_list(&entry.value).into_iter();
+            let range = parts.next().unwrap_or_default();
+            let other = |base: &str| self.text(&format!("{base}{suffix}"));
+            let ends = split_range(&range).map(|(b, e)| (b.to_owned(), e.to_owned()));
+            if ends.is_none() {
+                odd.push(self.finding(
+                    entry,
+                    &format!("{} = {} has no end", entry.key, entry.value),
+                    "write BEGIN to END",
+                ));
+            }
+            examples.push(Example {
+                suffix: suffix.to_owned(),
+                ends,
+                range,
+                title: parts.next().filter(|title| !title.is_empty()),
+                params: other("exampleParams"),
+                interval: other("exampleInterval"),
+                resolution: other("exampleResolution"),
+                info: other("exampleInfo"),
+            });
+        }
+        self.findings.extend(odd);
+        examples
+    }
+
+    fn params(&self) -> Vec<Param> {
+        numbered(&self.entries, "param")
+            .into_iter()
+            .map(|(suffix, entry)| Param {
+                suffix: suffix.to_owned(),
+                parts: split_list(&entry.value),
+            })
+            .collect()
+    }
+
+    /// The levels in order of their numbers. Of two with the same number, the
+    /// one with the later key counts.
+    fn cache_levels(&mut self) -> Vec<CacheLevel> {
+        let mut levels: Vec<CacheLevel> = Vec::new();
+        let mut odd = Vec::new();
+        for (_, entry) in numbered(&self.entries, "cacheLevel") {
+            let level = match CacheLevel::number_of(&entry.key) {
+                None => continue,
+                Some(Err(instead)) => Err(instead.to_owned()),
+                Some(Ok(number)) => CacheLevel::parse(number, &entry.value),
+            };
+            match level {
+                Ok(level) => {
+                    levels.retain(|other| other.number != level.number);
+                    levels.push(level);
+                }
+                Err(instead) => {
+                    let what = format!(
+                        "{} = {} is no cache level, and is off",
+                        entry.key, entry.value
+                    );
+                    odd.push(self.finding(entry, &what, &instead));
+                }
+            }
+        }
+        levels.sort_by_key(|level| level.number);
+        self.findings.extend(odd);
+        levels
+    }
+}
