@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{AddressRange, Broker, Config, ConfigError, Finding, Pair, QueueConnection};
+use super::{AddressRange, Broker, Config, ConfigError, Finding, Pair, QueueConnection, relative};
 
 /// Sets one field from a value. A string that comes back is advice about a
 /// value that was taken with a grain of salt (a warning).
@@ -172,6 +172,7 @@ pub fn config_of(
         }
     }
     config.sample_range = sample_range(&config.keywords);
+    relative::resolve(&mut config);
     Ok(config)
 }
 

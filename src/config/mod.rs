@@ -12,6 +12,7 @@ mod error;
 pub mod keywords;
 mod lines;
 mod locate;
+mod relative;
 mod search_path;
 
 use std::collections::HashMap;
@@ -261,13 +262,16 @@ impl Config {
     /// syntax, and a value that is not of its keyword's type.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         let bytes = locate::read(path)?;
-        let mut config = Config::from_conf(path, &bytes)?;
+        // Without a current folder a relative path stays one.
+        let origin = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut config = Config::from_conf(&origin, &bytes)?;
         config.program_folder = program_folder();
         Ok(config)
     }
 
     /// The configuration that `bytes`, in the syntax of `das2server.conf`,
-    /// stand for; `origin` is only for messages. Nothing is opened.
+    /// stand for; `origin` is for messages, and relative paths are taken from
+    /// the folder above its own. Nothing is opened.
     ///
     /// # Errors
     /// As [`Config::load`].
