@@ -1,0 +1,190 @@
+//! bin/install: what it lays out, and what it leaves as the site has made it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod instance;
+
+use std::path::Path;
+use std::process::Command;
+
+use instance::{Instance, install};
+
+fn said(prefix: &Path, options: &[&str]) -> String {
+    let output = install(prefix, options);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const AGAIN: &[&str] = &["--server-id", "test", "--quiet"];
+
+/// The checksum of a text as the list of shipped files has it.
+fn sum(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x");
+    std::fs::write(&file, text).unwrap();
+    let output = Command::new("sha256sum").arg(file).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()[..64].to_owned()
+}
+
+#[test]
+fn the_instance() {
+    let instance = Instance::new();
+    let prefix = instance.prefix();
+    for path in [
+        "bin/das2_srv_httpd",
+        "bin/das2_ex_random.sh",
+        "bin/das2_ex_voyager",
+        "datasets/Examples/Random.dsdf",
+        "examples/data/sunspots.csv",
+        "etc/das2peers.ini",
+        "etc/passwd",
+        "etc/group",
+        "log",
+        "cache",
+        "state",
+        "static",
+    ] {
+        assert!(prefix.join(path).exists(), "{path}");
+    }
+    let link = std::fs::read_link(prefix.join("cgi/server")).unwrap();
+    assert_eq!(link, Path::new("../bin/das2_srvcgi_main"));
+    let conf = das2_server::config::Config::load(&prefix.join("etc/das2server.conf")).unwrap();
+    assert_eq!(conf.server_id.as_deref(), Some("test"));
+    assert_eq!(conf.dsdf_root, Some(prefix.join("datasets")));
+    assert_eq!(conf.warnings, []);
+    let apache = instance.read("etc/apache.conf");
+    let alias = format!("ScriptAlias /das/ \"{}/cgi/\"", prefix.display());
+    assert!(apache.contains(&alias), "{apache}");
+}
+
+#[test]
+fn what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("a b");
+    let text = said(&prefix, &["--server-id", "x"]);
+    for part in [
+        "ScriptAlias /das/",
+        "HTTP:Authorization",
+        "cgi/server ->",
+        "log ",
+        "state ",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(said(&prefix, &["--server-id", "x", "--quiet"]), "");
+}
+
+#[test]
+fn edited_files_stay() {
+    let instance = Instance::new();
+    // Edited, and the new version is another than that of the first install.
+    let manifest = instance.read("etc/.installed");
+    let old = sum("an older version\n");
+    let older: String = manifest
+        .lines()
+        .map(|line| match line.split_once("  ").unwrap().1 {
+            path @ ("etc/das2peers.ini" | "etc/group" | "bin/das2_ex_random.sh") => {
+                format!("{old}  {path}\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    instance.write("etc/.installed", &older);
+    instance.write("etc/das2peers.ini", "an older version\n");
+    instance.write("etc/group", "mine\n");
+    // Edited, while the shipped one is the same as before.
+    instance.write("etc/das2server.conf", "SITE_NAME = \"Mine\"\n");
+    // Not wanted.
+    std::fs::remove_file(instance.prefix().join("datasets/Examples/Auth.dsdf")).unwrap();
+    // Added.
+    instance.write("datasets/Mine.dsdf", "mine\n");
+
+    let text = said(&instance.prefix(), AGAIN);
+    assert!(
+        text.contains("etc/group was changed here and stays"),
+        "{text}"
+    );
+    // Somebody has brought it up to date already.
+    assert!(!text.contains("das2_ex_random.sh"), "{text}");
+    assert!(
+        text.contains("datasets/Examples/Auth.dsdf was removed"),
+        "{text}"
+    );
+    assert!(!text.contains("das2server.conf"), "{text}");
+
+    assert_eq!(instance.read("etc/group"), "mine\n");
+    assert!(instance.read("etc/group.new").contains("testgroup"));
+    assert!(instance.read("etc/das2peers.ini").contains("[planet]"));
+    assert_eq!(
+        instance.read("etc/das2server.conf"),
+        "SITE_NAME = \"Mine\"\n"
+    );
+    let there = |path: &str| instance.prefix().join(path).exists();
+    assert!(!there("etc/das2server.conf.new"));
+    assert!(!there("etc/das2peers.ini.new"));
+    assert!(!there("datasets/Examples/Auth.dsdf"));
+    assert_eq!(instance.read("datasets/Mine.dsdf"), "mine\n");
+
+    // Said once.
+    let text = said(&instance.prefix(), AGAIN);
+    assert!(!text.contains("etc/group"), "{text}");
+}
+
+#[test]
+fn another_servers_programs_are_kept() {
+    let instance = Instance::new();
+    let program = "bin/das2_srv_httpd";
+    std::fs::remove_file(instance.prefix().join(program)).unwrap();
+    instance.write(program, "#!/usr/bin/env python\n");
+    let text = said(&instance.prefix(), AGAIN);
+    assert!(text.contains("it is now bin/das2_srv_httpd.old"), "{text}");
+    assert_eq!(
+        instance.read("bin/das2_srv_httpd.old"),
+        "#!/usr/bin/env python\n"
+    );
+    let mut command = Command::new(instance.prefix().join(program));
+    assert!(command.arg("--version").output().unwrap().status.success());
+}
+
+#[test]
+fn without_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("site");
+    said(&prefix, &["--server-id", "x", "--no-examples", "--quiet"]);
+    for path in ["datasets/Examples", "examples", "bin/das2_ex_random.sh"] {
+        assert!(!prefix.join(path).exists(), "{path}");
+    }
+    // No password that the world knows, and no sample that is not there.
+    assert_eq!(
+        std::fs::read_to_string(prefix.join("etc/passwd")).unwrap(),
+        ""
+    );
+    let conf = das2_server::config::Config::load(&prefix.join("etc/das2server.conf")).unwrap();
+    assert_eq!((conf.sample_dsdf, conf.sample_range), (None, None));
+}
+
+#[test]
+fn what_it_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = folder.path().join("site");
+    for (prefix, options) in [
+        (good.clone(), vec![]),
+        (good.clone(), vec!["--server-id", "a b"]),
+        (good.clone(), vec!["--server-id", "\"\nX = y"]),
+        (good.clone(), vec!["--server-id", "x", "--what"]),
+        (folder.path().join("a$b"), vec!["--server-id", "x"]),
+        (folder.path().join("a\"b"), vec!["--server-id", "x"]),
+    ] {
+        let output = install(&prefix, &options);
+        assert!(!output.status.success(), "{prefix:?} {options:?}");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.contains("bin/install: "), "{error}");
+    }
+    assert!(!good.exists());
+}
