@@ -1,0 +1,196 @@
+//! Writing to the client without getting stuck in it.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+
+use super::errors::Stop;
+use super::signals;
+
+/// Standard output of a CGI program. A plain write to a client that reads no
+/// further would block, and neither a time limit nor a signal could end the
+/// reader behind it: this one waits for either.
+#[derive(Debug)]
+pub struct ClientPipe {
+    output: OwnedFd,
+    kind: Kind,
+    deadline: Option<(Instant, Duration)>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Flags are restored at the end: others may have the same pipe open.
+    Pipe(OFlags),
+    Socket,
+    /// A file or a terminal, written as ever.
+    Other,
+}
+
+impl ClientPipe {
+    /// Standard output, enlarged where it is a pipe.
+    ///
+    /// # Errors
+    /// The system's, when standard output is closed.
+    pub fn stdout() -> io::Result<ClientPipe> {
+        ClientPipe::new(rustix::stdio::stdout().try_clone_to_owned()?)
+    }
+
+    /// Any open pipe, socket or file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn new(output: OwnedFd) -> io::Result<ClientPipe> {
+        let kind = match FileType::from_raw_mode(fstat(&output)?.st_mode) {
+            FileType::Fifo => {
+                super::enlarge_pipe(&output);
+                let flags = fcntl_getfl(&output)?;
+                fcntl_setfl(&output, flags | OFlags::NONBLOCK)?;
+                Kind::Pipe(flags)
+            }
+            FileType::Socket => Kind::Socket,
+            _ => Kind::Other,
+        };
+        Ok(ClientPipe {
+            output,
+            kind,
+            deadline: None,
+        })
+    }
+
+    /// After this time from now, a write that has to wait gives [`Stop::Time`].
+    pub fn set_time_limit(&mut self, limit: Option<Duration>) {
+        let deadline = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        self.deadline = deadline;
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> rustix::io::Result<usize> {
+        match self.kind {
+            Kind::Socket => send(
+                &self.output,
+                bytes,
+                SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+            ),
+            _ => rustix::io::write(&self.output, bytes),
+        }
+    }
+
+    fn wait(&self) -> io::Result<()> {
+        let mut fds = vec![PollFd::new(&self.output, PollFlags::OUT)];
+        fds.extend(signals::wake().map(|wake| PollFd::from_borrowed_fd(wake, PollFlags::IN)));
+        let left = self
+            .deadline
+            .map(|(end, _)| end.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut fds, left.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if signals::told_to_end() {
+            return Err(Stop::Terminated.into());
+        }
+        match self.deadline {
+            Some((end, limit)) if Instant::now() >= end => Err(Stop::Time(limit).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Write for ClientPipe {
+    /// A client that has gone gives [`Stop::ClientGone`].
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.try_write(bytes) {
+                Ok(written) => return Ok(written),
+                Err(Errno::AGAIN) => self.wait()?,
+                Err(Errno::INTR) => {}
+                Err(Errno::PIPE | Errno::CONNRESET) => return Err(Stop::ClientGone.into()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsFd for ClientPipe {
+    fn as_fd(&self) -> rustix::fd::BorrowedFd<'_> {
+        self.output.as_fd()
+    }
+}
+
+impl Drop for ClientPipe {
+    fn drop(&mut self) {
+        if let Kind::Pipe(flags) = self.kind {
+            let _ = fcntl_setfl(&self.output, flags);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    fn pairs() -> [(OwnedFd, OwnedFd); 2] {
+        let (mine, theirs) = UnixStream::pair().unwrap();
+        [
+            rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap(),
+            (mine.into(), theirs.into()),
+        ]
+    }
+
+    #[test]
+    fn everything_arrives_however_slow_the_client() {
+        for (theirs, mine) in pairs() {
+            let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n as u8).collect();
+            let expected = bytes.clone();
+            let writing = std::thread::spawn(move || {
+                let mut client = ClientPipe::new(mine).unwrap();
+                client.write_all(&bytes).unwrap();
+            });
+            let mut got = Vec::new();
+            std::fs::File::from(theirs).read_to_end(&mut got).unwrap();
+            writing.join().unwrap();
+            assert!(got == expected);
+        }
+    }
+
+    #[test]
+    fn a_client_that_reads_nothing_meets_the_time_limit() {
+        for (_theirs, mine) in pairs() {
+            let mut client = ClientPipe::new(mine).unwrap();
+            client.set_time_limit(Some(Duration::from_millis(30)));
+            let error = client.write_all(&vec![0; 8 << 20]).unwrap_err();
+            assert_eq!(
+                Stop::of(&error),
+                Some(Stop::Time(Duration::from_millis(30)))
+            );
+        }
+    }
+
+    #[test]
+    fn a_client_that_closed_has_gone() {
+        for (theirs, mine) in pairs() {
+            drop(theirs);
+            let error = ClientPipe::new(mine).unwrap().write_all(b"x").unwrap_err();
+            assert_eq!(Stop::of(&error), Some(Stop::ClientGone));
+        }
+    }
+
+    #[test]
+    fn the_pipes_flags_are_restored() {
+        let (_theirs, mine) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+        let before = fcntl_getfl(&mine).unwrap();
+        drop(ClientPipe::new(mine.try_clone().unwrap()).unwrap());
+        assert_eq!(fcntl_getfl(&mine).unwrap(), before);
+    }
+}
