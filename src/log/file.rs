@@ -1,0 +1,220 @@
+//! The file of one address and day.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+const SECONDS_A_DAY: u64 = 86_400;
+
+/// How many files an address has: today's, and those of the days before.
+pub const LOG_DAYS: u64 = 3;
+
+/// The longest part of a file name that is made of an address: IPv6 ones have
+/// at most 45 characters.
+const LONGEST_ADDRESS: usize = 64;
+
+/// How often, and at what pauses, a lock that another request holds is tried:
+/// it is held for one write.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
+
+/// The name of an address's log file for a day, counted in UTC from 1970. Any
+/// text is safe as an address: what is neither letter nor digit nor `.`, `:`,
+/// `-` becomes `_`.
+pub fn file_name(remote_addr: &str, day: u64) -> String {
+    let safe = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | ':' | '-' => c,
+        _ => '_',
+    };
+    let address: String = remote_addr
+        .chars()
+        .map(safe)
+        .take(LONGEST_ADDRESS)
+        .collect();
+    let address = if address.is_empty() {
+        "direct_invoke"
+    } else {
+        address.as_str()
+    };
+    format!("das2.{address}_{}.log", day % LOG_DAYS)
+}
+
+/// Appends a block to the log of this address. `now` is the time of writing
+/// (seconds since 1970).
+///
+/// # Errors
+/// With what could not be written: all of it, or what did not fit on the disk.
+pub(super) fn append<'a>(
+    folder: &Path,
+    remote_addr: &str,
+    block: &'a [u8],
+    now: u64,
+) -> Result<(), (io::Error, &'a [u8])> {
+    let today = now / SECONDS_A_DAY;
+    let path = folder.join(file_name(remote_addr, today));
+    let mut file = open(&path, today).map_err(|error| (error, block))?;
+    let written = loop {
+        match file.write(block) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((error, block)),
+            Ok(written) => break written,
+        }
+    };
+    match block.get(written..) {
+        Some(rest) if !rest.is_empty() => Err((io::ErrorKind::StorageFull.into(), rest)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the file, and empties it if its last line is from an earlier cycle.
+///
+/// Who empties it holds a lock and looks again, so that a block that another
+/// request has written today is not lost: after the first write of a day the
+/// file's time of change is today's, and nobody empties it any more. A time of
+/// change in the future (a request that began a moment before midnight and
+/// wrote after it) is not from an earlier cycle either.
+fn open(path: &Path, today: u64) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o644)
+        .custom_flags(flags.cast_signed())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a plain file",
+        ));
+    }
+    if is_from_earlier_cycle(&file, today)? && lock(&file) {
+        if is_from_earlier_cycle(&file, today)? {
+            file.set_len(0)?;
+        }
+        // Setting the length has set the time of change as well.
+        flock(&file, FlockOperation::Unlock)?;
+    }
+    Ok(file)
+}
+
+fn is_from_earlier_cycle(file: &File, today: u64) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    let day = u64::try_from(metadata.mtime()).unwrap_or(0) / SECONDS_A_DAY;
+    Ok(metadata.len() > 0 && day < today)
+}
+
+/// Whether the lock was to be had before long. Without it the file is not
+/// emptied: the next request will.
+fn lock(file: &File) -> bool {
+    (0..LOCK_TRIES).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(LOCK_PAUSE);
+        }
+        flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
+    fn now() -> u64 {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+    }
+
+    #[test]
+    fn names_are_safe_and_cycle() {
+        for (address, day, name) in [
+            ("192.0.2.7", 20_781, "das2.192.0.2.7_0.log"),
+            ("192.0.2.7", 20_782, "das2.192.0.2.7_1.log"),
+            ("2001:db8::1", 2, "das2.2001:db8::1_2.log"),
+            ("fe80::1%eth0", 3, "das2.fe80::1_eth0_0.log"),
+            ("../../x/\0\n", 0, "das2..._.._x____0.log"),
+            ("", 1, "das2.direct_invoke_1.log"),
+        ] {
+            assert_eq!(file_name(address, day), name);
+        }
+        assert_eq!(
+            file_name(&"é".repeat(9000), 0).len(),
+            64 + "das2._0.log".len()
+        );
+    }
+
+    #[test]
+    fn a_file_is_emptied_when_its_day_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = now();
+        let path = folder.path().join(file_name("a", now / SECONDS_A_DAY));
+        append(folder.path(), "a", b"one\n", now).unwrap();
+        append(folder.path(), "a", b"two\n", now).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+
+        let days_ago = |days: u64| UNIX_EPOCH + Duration::from_secs(now - days * SECONDS_A_DAY);
+        for days in [2, 3, 300] {
+            File::options()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(days_ago(days))
+                .unwrap();
+            append(folder.path(), "a", b"new\n", now).unwrap();
+            append(folder.path(), "a", b"day\n", now).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"new\nday\n");
+        }
+    }
+
+    #[test]
+    fn no_block_is_lost_when_many_begin_the_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = now();
+        let path = folder.path().join(file_name("a", now / SECONDS_A_DAY));
+        fs::write(&path, "old\n").unwrap();
+        let old = UNIX_EPOCH + Duration::from_secs(now - 3 * SECONDS_A_DAY);
+        File::options()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    for n in 0..50 {
+                        append(folder, "a", format!("{writer} {n}\n").as_bytes(), now).unwrap();
+                    }
+                });
+            }
+        });
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.lines().count(), 400);
+        assert!(!text.contains("old"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        assert_eq!(
+            append(&missing, "a", b"text\n", now()).unwrap_err().1,
+            b"text\n"
+        );
+
+        let name = folder.path().join(file_name("a", now() / SECONDS_A_DAY));
+        std::os::unix::fs::symlink("/dev/full", name).unwrap();
+        assert_eq!(
+            append(folder.path(), "a", b"text\n", now()).unwrap_err().1,
+            b"text\n"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Text that stays on its line.
+
+use std::fmt::{self, Write};
+
+/// Shows text with everything escaped that could end a line, or hide or
+/// reorder what stands beside it: control characters (not the tab), Unicode's
+/// line and paragraph separators, its invisible and its direction marks.
+/// `\n`, `\r`, `\x1b` and `\u{2028}` are how they look then.
+#[derive(Debug, Clone, Copy)]
+pub struct Printable<'a>(pub &'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {
+            f.write_str(rest.get(..at).unwrap_or_default())?;
+            match c {
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                c if c.is_ascii() => write!(f, "\\x{:02x}", u32::from(c))?,
+                c => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+            }
+            rest = rest.get(at + c.len_utf8()..).unwrap_or_default();
+        }
+        f.write_str(rest)
+    }
+}
+
+fn is_unsafe(c: char) -> bool {
+    match c {
+        '\t' => false,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{61c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
+        c => c.is_control(),
+    }
+}
+
+/// A writer into a string that keeps no more than so many bytes, and counts
+/// what it did not keep.
+pub(super) struct Bounded {
+    pub(super) text: String,
+    pub(super) left_out: usize,
+    most: usize,
+}
+
+impl Bounded {
+    pub(super) fn new(most: usize) -> Bounded {
+        Bounded {
+            text: String::new(),
+            left_out: 0,
+            most,
+        }
+    }
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.most.saturating_sub(self.text.len());
+        let kept = match self.left_out {
+            0 => text.floor_char_boundary(room.min(text.len())),
+            _ => 0,
+        };
+        self.text.push_str(text.get(..kept).unwrap_or_default());
+        self.left_out += text.len() - kept;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_leaves_its_line() {
+        for (text, shown) in [
+            ("plain \ttext é 日", "plain \ttext é 日"),
+            ("a\r\nb", "a\\r\\nb"),
+            ("\u{1b}[2J\u{7f}\0", "\\x1b[2J\\x7f\\x00"),
+            (
+                "\u{85}\u{2028}\u{2029}\u{9b}",
+                "\\u{85}\\u{2028}\\u{2029}\\u{9b}",
+            ),
+            ("\u{202e}x\u{200b}\u{feff}", "\\u{202e}x\\u{200b}\\u{feff}"),
+            ("\u{b}\u{c}", "\\x0b\\x0c"),
+        ] {
+            assert_eq!(Printable(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn bounded_text_ends_between_characters() {
+        let mut bounded = Bounded::new(4);
+        write!(bounded, "aé").unwrap();
+        write!(bounded, "éb").unwrap();
+        write!(bounded, "c").unwrap();
+        assert_eq!((bounded.text.as_str(), bounded.left_out), ("aé", 4));
+    }
+}

@@ -1,0 +1,275 @@
+//! The lines of one request.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Local};
+
+use super::file;
+use super::printable::{Bounded, Printable};
+
+/// The longest line, in bytes, as far as its text goes.
+const LONGEST_LINE: usize = 16 << 10;
+
+/// How much is kept of one request's lines, in bytes; of what comes after
+/// that, the last lines are kept, since they say how it ended.
+const LONGEST_BLOCK: usize = 192 << 10;
+const LAST_LINES: usize = 24;
+
+/// What there is to say on one request. It is written as one block when it
+/// ends: by [`RequestLog::end`], or when it is dropped.
+#[derive(Debug)]
+pub struct RequestLog {
+    folder: Option<PathBuf>,
+    remote_addr: String,
+    started: SystemTime,
+    lines: Vec<String>,
+    size: usize,
+    last_lines: VecDeque<String>,
+    left_out: usize,
+}
+
+impl RequestLog {
+    /// The log of a request that begins now, for LOG_PATH and REMOTE_ADDR.
+    /// Nothing is opened yet. Without a folder, or where that cannot be
+    /// written, the lines go to standard error.
+    pub fn begin(folder: Option<&Path>, remote_addr: &str) -> RequestLog {
+        RequestLog {
+            folder: folder.map(Path::to_path_buf),
+            remote_addr: remote_addr.to_owned(),
+            started: SystemTime::now(),
+            lines: Vec::new(),
+            size: 0,
+            last_lines: VecDeque::new(),
+            left_out: 0,
+        }
+    }
+
+    /// The folder, for a request that has begun before the configuration with
+    /// LOG_PATH was read.
+    pub fn set_folder(&mut self, folder: Option<&Path>) {
+        self.folder = folder.map(Path::to_path_buf);
+    }
+
+    /// When the request began.
+    pub fn started(&self) -> SystemTime {
+        self.started
+    }
+
+    /// One line, whatever is in the text. Blank ones are left out.
+    pub fn line(&mut self, text: impl fmt::Display) {
+        let mut bounded = Bounded::new(LONGEST_LINE);
+        // Neither part of this can fail.
+        let _ = write!(bounded, "{text}");
+        self.push(&bounded.text, bounded.left_out);
+    }
+
+    /// A text of several lines, as programs write to standard error. Each is a
+    /// line of the log, a little indented.
+    pub fn text(&mut self, text: &str) {
+        for line in text.lines() {
+            let kept = line.floor_char_boundary(LONGEST_LINE.min(line.len()));
+            let (line, rest) = line.split_at_checked(kept).unwrap_or((line, ""));
+            if !line.trim().is_empty() {
+                self.push(&format!("      {line}"), rest.len());
+            }
+        }
+    }
+
+    fn push(&mut self, text: &str, left_out: usize) {
+        if text.trim().is_empty() {
+            return;
+        }
+        let mut line = Printable(text).to_string();
+        if left_out > 0 {
+            let _ = write!(line, " [{left_out} bytes left out]");
+        }
+        if self.size + line.len() <= LONGEST_BLOCK {
+            self.size += line.len();
+            return self.lines.push(line);
+        }
+        // From the first one that has no room, in order.
+        self.size = LONGEST_BLOCK;
+        self.last_lines.push_back(line);
+        if self.last_lines.len() > LAST_LINES {
+            self.last_lines.pop_front();
+            self.left_out += 1;
+        }
+    }
+
+    /// Writes the block.
+    pub fn end(mut self) {
+        self.write();
+    }
+
+    /// Forgets the lines: for requests that are not logged.
+    pub fn discard(mut self) {
+        self.lines.clear();
+        self.last_lines.clear();
+    }
+
+    fn write(&mut self) {
+        let block = self.block();
+        self.lines.clear();
+        self.last_lines.clear();
+        if block.is_empty() {
+            return;
+        }
+        let Some(folder) = &self.folder else {
+            return to_stderr("LOG_PATH is not set", block.as_bytes());
+        };
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        if let Err((error, rest)) = file::append(folder, &self.remote_addr, block.as_bytes(), now) {
+            to_stderr(
+                &format!("LOG_PATH {} cannot be written: {error}", folder.display()),
+                rest,
+            );
+        }
+    }
+
+    fn block(&self) -> String {
+        let mut block = String::new();
+        if self.lines.is_empty() && self.last_lines.is_empty() {
+            return block;
+        }
+        let time = DateTime::<Local>::from(self.started).format("%a %b %e %H:%M:%S %Y");
+        let prefix = format!("{time} {}", std::process::id());
+        let left_out =
+            (self.left_out > 0).then(|| format!("   [{} lines left out]", self.left_out));
+        let lines = self.lines.iter().chain(&left_out).chain(&self.last_lines);
+        for (number, line) in lines.enumerate() {
+            let _ = writeln!(block, "[{prefix} {number:4}] {line}");
+        }
+        block
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        self.write();
+    }
+}
+
+/// The last resort: if that is closed as well, there is nobody to tell.
+fn to_stderr(why: &str, block: &[u8]) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(
+        stderr,
+        "das2-server: {}, so the request's log follows here",
+        Printable(why)
+    );
+    let _ = stderr.write_all(block);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines_of(log: RequestLog) -> Vec<String> {
+        let folder = log.folder.clone().unwrap();
+        log.end();
+        let entry = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        assert!(text.ends_with('\n'));
+        text.split_terminator('\n').map(String::from).collect()
+    }
+
+    fn begin(folder: &tempfile::TempDir) -> RequestLog {
+        RequestLog::begin(Some(folder.path()), "192.0.2.7")
+    }
+
+    #[test]
+    fn lines_look_as_the_log_page_of_das2_pyserver_expects() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = begin(&folder);
+        log.started = DateTime::parse_from_rfc3339("2026-11-04T16:03:14Z")
+            .unwrap()
+            .into();
+        log.line("Input:");
+        log.line("  \t ");
+        log.line(format_args!("   Parameters: {}", "a=b"));
+        log.text("first\n\n  second\r\n");
+        let time = DateTime::<Local>::from(log.started);
+        let prefix = format!(
+            "[{} {}",
+            time.format("%a %b  4 %H:%M:%S 2026"),
+            std::process::id()
+        );
+        let expected = [
+            "    0] Input:",
+            "    1]    Parameters: a=b",
+            "    2]       first",
+            "    3]         second",
+        ];
+        assert_eq!(
+            lines_of(log),
+            expected.map(|rest| format!("{prefix}{rest}"))
+        );
+    }
+
+    #[test]
+    fn nothing_in_a_text_makes_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = begin(&folder);
+        let forged =
+            "x\n[Tue Nov 24 16:03:14 2026 1    0] Input\r[a\u{85}[b\u{2028}[c\u{b}[d\u{1c}[e";
+        log.line(forged);
+        log.text(forged);
+        log.text("\u{1b}[31m");
+        let lines = lines_of(log);
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        let start = format!(" {} ", std::process::id());
+        assert!(lines.iter().all(|line| line.contains(&start)), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| !line.contains(char::is_control)),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn size_is_bounded_and_the_end_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = begin(&folder);
+        log.line("x".repeat(1 << 20));
+        log.text(&"é".repeat(1 << 20));
+        for n in 0..100_000 {
+            log.line(format_args!("line {n}"));
+        }
+        log.line("the end");
+        let lines = lines_of(log);
+        let size: usize = lines.iter().map(String::len).sum();
+        assert!(size < 1 << 20, "{size}");
+        assert!(lines[0].ends_with(" [1032192 bytes left out]"));
+        assert!(lines.last().unwrap().ends_with("] the end"));
+        assert!(lines[lines.len() - 2].ends_with("] line 99999"));
+        assert!(lines[lines.len() - LAST_LINES - 1].ends_with(" lines left out]"));
+    }
+
+    #[test]
+    fn dropped_logs_are_written_and_discarded_ones_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = begin(&folder);
+        log.line("not this");
+        log.discard();
+        begin(&folder).end();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let mut log = begin(&folder);
+        log.line("this");
+        drop(log);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_stops_nothing() {
+        for folder in [None, Some(Path::new("/proc/no/such/folder"))] {
+            let mut log = RequestLog::begin(folder, "192.0.2.7");
+            log.line("this goes to standard error");
+            log.end();
+        }
+    }
+}
