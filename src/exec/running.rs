@@ -204,6 +204,19 @@ impl Running {
         }
     }
 
+    /// Whether reading would have to wait for output now.
+    pub fn would_wait(&self) -> bool {
+        let Some(output) = &self.output else {
+            return false;
+        };
+        let mut fds = [PollFd::new(output, PollFlags::IN)];
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        matches!(poll(&mut fds, Some(&now)), Ok(0))
+    }
+
     /// Waits until there is output, or something else that has to be seen to.
     fn wait_for_output(&mut self, silent_since: Instant) -> io::Result<()> {
         let next = [

@@ -29,6 +29,15 @@ impl Input for &[u8] {
     }
 }
 
+impl<I: Input + ?Sized> Input for &mut I {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        (**self).read(into)
+    }
+    fn would_wait(&mut self) -> bool {
+        (**self).would_wait()
+    }
+}
+
 /// A file, a pipe or a socket.
 pub struct FileInput {
     file: File,
