@@ -1,0 +1,187 @@
+//! Data of a source for a time range.
+//!
+//! The order of the checks decides which error a client sees: what is wrong
+//! with the request by itself, whether there is such a source and where, who
+//! may read it, whether it has data for these times. Only then does a reader
+//! run.
+
+use super::data_request::{Asked, DataRequest};
+use super::{access, redirect, stages};
+use crate::source::{Definition, Format};
+use crate::time::Time;
+use crate::web::delivery::{Delivery, deliver};
+use crate::web::query::{Key, shown};
+use crate::web::request::Method;
+use crate::web::response::{Head, Response, Status};
+use crate::web::{Answer, Error, Exchange};
+
+/// `server=dataset`, and `/data/D`.
+///
+/// # Errors
+/// All that a request, a definition and a reader can have wrong.
+pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
+    let name = name_of(exchange)?;
+    let mut asked = DataRequest::of_query(&exchange.request.query, Time::now())?;
+    let definition = exchange.definition(&name)?;
+    if let Some(response) = redirect::of(exchange, &definition)? {
+        return Ok(response.into());
+    }
+    stages::reader_command(&definition)?;
+    access::check(exchange, &definition)?;
+    asked.ascii &= stages::has_text(exchange.config, &definition);
+    trim(&definition, &mut asked)?;
+    if definition.requires_interval && asked.interval.is_none() {
+        return Err(Error::BadRequest(format!(
+            "Data source {} has data at any interval: say which with interval=SECONDS",
+            definition.name
+        )));
+    }
+    let delivery = Delivery {
+        plan: stages::plan(exchange.config, &definition, &asked)?,
+        head: head(exchange, &definition, &asked),
+        deflate: asked.compress && !is_qstream(&definition),
+        no_data: no_data(&asked.begin, &asked.end),
+    };
+    if exchange.request.method == Method::Head {
+        return Ok(Response::with_head(delivery.head).into());
+    }
+    deliver(exchange, &delivery)
+}
+
+/// The source's name, from the query or the path.
+fn name_of(exchange: &Exchange<'_>) -> Result<String, Error> {
+    let query = &exchange.request.query;
+    let name = match query.has_server() {
+        true => query.get(Key::Dataset)?,
+        false => exchange
+            .request
+            .path()?
+            .strip_prefix("/data/")
+            .map(str::to_owned),
+    };
+    let name = name.filter(|name| !name.is_empty());
+    let name =
+        name.ok_or_else(|| Error::NoSuchSource("Name a data source: dataset=NAME".to_owned()))?;
+    // A folder's description is no source, whatever else the request says.
+    match crate::source::SourceName::parse(&name) {
+        Ok(_) => Ok(name),
+        Err(error) => Err(Error::NoSuchSource(error.to_string())),
+    }
+}
+
+/// Trims the range to the source's valid range.
+fn trim(definition: &Definition, asked: &mut DataRequest) -> Result<(), Error> {
+    let Some(valid) = &definition.valid_range else {
+        return Ok(());
+    };
+    let (first, last) = (valid.begin, valid.end(Time::now()));
+    if asked.end.time <= first || asked.begin.time >= last {
+        return Err(Error::NoData(no_data(&asked.begin, &asked.end)));
+    }
+    if asked.begin.time < first {
+        asked.begin = Asked::trimmed(first);
+    }
+    if asked.end.time > last {
+        asked.end = Asked::trimmed(last);
+    }
+    Ok(())
+}
+
+fn no_data(begin: &Asked, end: &Asked) -> String {
+    format!(
+        "No data in the range {} to {}",
+        shown(&begin.text),
+        shown(&end.text)
+    )
+}
+
+fn is_qstream(definition: &Definition) -> bool {
+    definition.format == Format::QStream
+}
+
+/// Type and ending of a file, by format and whether it is text.
+const TYPES: &[(bool, bool, &str, &str)] = &[
+    (false, false, "application/vnd.das2.das2stream", "d2s"),
+    (
+        false,
+        true,
+        "text/vnd.das2.das2stream; charset=utf-8",
+        "d2t",
+    ),
+    (true, false, "application/vnd.das2.qstream", "qds"),
+    (true, true, "text/vnd.das2.qstream", "qdt"),
+];
+
+fn head(exchange: &Exchange<'_>, definition: &Definition, asked: &DataRequest) -> Head {
+    let form = (is_qstream(definition), asked.ascii);
+    let row = TYPES
+        .iter()
+        .find(|(qstream, text, ..)| (*qstream, *text) == form);
+    let (content_type, ending) = row.map_or(("", ""), |(.., content_type, ending)| {
+        (*content_type, *ending)
+    });
+    let (content_type, shown_as) = match asked.ascii {
+        true if exchange.request.is_browser() => ("text/plain; charset=utf-8", "inline"),
+        true => (content_type, "inline"),
+        false => (content_type, "attachment"),
+    };
+    let mut head = Head::new(Status::OK, content_type);
+    head.add("Expires", "now");
+    let name = file_name(
+        definition.name.last(),
+        &asked.begin.text,
+        &asked.end.text,
+        ending,
+    );
+    head.add(
+        "Content-Disposition",
+        format!("{shown_as}; filename=\"{name}\""),
+    );
+    head
+}
+
+/// `NAME_BEGIN_END.d2s`, of characters that any system and any header takes.
+fn file_name(name: &str, begin: &str, end: &str, ending: &str) -> String {
+    const LONGEST: usize = 150;
+    let time = |text: &str| {
+        text.replace(':', "-")
+            .replace(".000Z", "")
+            .replace("T00-00-00", "")
+    };
+    let plain = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+') => c,
+        _ => '_',
+    };
+    let stem: String = format!("{name}_{}_{}", time(begin), time(end))
+        .chars()
+        .map(plain)
+        .collect();
+    let room = LONGEST.saturating_sub(ending.len() + 1);
+    let stem: String = stem.chars().take(room).collect();
+    format!("{stem}.{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files() {
+        let name = |source, begin, end| file_name(source, begin, end, "d2s");
+        assert_eq!(
+            name(
+                "Random",
+                "2017-01-01T00:00:00.000Z",
+                "2017-01-02T12:00:00.000Z"
+            ),
+            "Random_2017-01-01_2017-01-02T12-00-00.d2s"
+        );
+        assert_eq!(
+            name("x\"y/é", "1/2/2017", "2017-01-01T00:00:00.000000"),
+            "x_y___1_2_2017_2017-01-01.000000.d2s"
+        );
+        let long = name(&"x".repeat(300), "2017", "2018");
+        assert_eq!(long.len(), 150);
+        assert!(long.ends_with("x.d2s"));
+    }
+}

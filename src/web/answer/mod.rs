@@ -1,0 +1,17 @@
+//! One file a kind of answer.
+
+mod access;
+mod data_request;
+pub mod dataset;
+pub mod debug;
+pub mod dsdf;
+pub mod id;
+pub mod landing;
+pub mod list;
+pub mod logo;
+pub mod not_built;
+pub mod peers;
+pub mod preflight;
+mod redirect;
+mod stages;
+pub mod static_file;

@@ -1,0 +1,178 @@
+//! Other servers that this site recommends, as XML.
+//!
+//! PEERS_FILE is an INI file: a section a server, with `url` and
+//! `description`. A line that is indented continues the value before it, and
+//! keeps its line break.
+
+use std::fs;
+
+use crate::web::response::{Response, Status};
+use crate::web::{Answer, Error, Exchange};
+
+/// A list of servers is a page or two.
+const LARGEST: u64 = 1 << 20;
+
+/// One server of the file.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// The section's name.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// What it has.
+    pub description: String,
+}
+
+/// The list, empty where the site keeps none.
+///
+/// # Errors
+/// None: a file that cannot be read is an empty list, and a line in the log.
+pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
+    let peers = of_site(exchange);
+    let style = format!("{}/static/das2server.xsl", exchange.request.script_name);
+    let body = xml(&peers, &style);
+    Ok(Response::new(Status::OK, "text/xml; charset=utf-8", body).into())
+}
+
+/// The servers in PEERS_FILE, by name.
+pub fn of_site(exchange: &mut Exchange<'_>) -> Vec<Peer> {
+    let Some(path) = &exchange.config.peers_file else {
+        return Vec::new();
+    };
+    let small = |path: &std::path::Path| match fs::metadata(path)?.len() {
+        0..=LARGEST => fs::read(path),
+        _ => Err(std::io::Error::other(
+            "larger than 1 MiB, so no list of servers",
+        )),
+    };
+    match small(path) {
+        Ok(bytes) => {
+            let mut peers = parse(&String::from_utf8_lossy(&bytes));
+            peers.sort_by(|a, b| a.name.cmp(&b.name));
+            peers
+        }
+        Err(reason) => {
+            exchange
+                .log
+                .line(format_args!("PEERS_FILE {}: {reason}", path.display()));
+            Vec::new()
+        }
+    }
+}
+
+/// Reads the file. What is neither section, value nor continuation is passed
+/// over.
+pub fn parse(text: &str) -> Vec<Peer> {
+    let mut peers: Vec<Peer> = Vec::new();
+    let mut key = "";
+    for line in text.strip_prefix('\u{feff}').unwrap_or(text).lines() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+            continue;
+        }
+        let section = trimmed
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'));
+        if let Some((name, _)) = section.filter(|_| !line.starts_with([' ', '\t'])) {
+            peers.push(Peer {
+                name: name.trim().to_owned(),
+                ..Peer::default()
+            });
+            key = "";
+            continue;
+        }
+        let Some(peer) = peers.last_mut() else {
+            continue;
+        };
+        if line.starts_with([' ', '\t']) && !key.is_empty() {
+            if let Some(value) = value_of(peer, key) {
+                value.push('\n');
+                value.push_str(trimmed);
+            }
+        } else if let Some((name, text)) = trimmed.split_once(['=', ':']) {
+            key = name.trim();
+            if let Some(value) = value_of(peer, key) {
+                *value = text.trim().to_owned();
+            }
+        }
+    }
+    peers
+}
+
+fn value_of<'a>(peer: &'a mut Peer, key: &str) -> Option<&'a mut String> {
+    match key.to_ascii_lowercase().as_str() {
+        "url" => Some(&mut peer.url),
+        "description" => Some(&mut peer.description),
+        _ => None,
+    }
+}
+
+fn xml(peers: &[Peer], style: &str) -> String {
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?xml-stylesheet type=\"text/xsl\" href=\"{}\"?>\n\
+         <das2server>\n<peers>\n",
+        escaped(style)
+    );
+    for peer in peers {
+        text.push_str(&format!(
+            "<server>\n  <name>{}</name>\n  <url>{}</url>\n  <description>{}</description>\n</server>\n",
+            escaped(&peer.name),
+            escaped(&peer.url),
+            escaped(&peer.description)
+        ));
+    }
+    text.push_str("</peers>\n</das2server>\n");
+    text
+}
+
+/// Text as XML takes it; what no XML holds becomes a blank.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' => escaped.push('\n'),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\u{feff}stray = 1\n# comment\n[B & C]\nurl = http://b/?a=1&b=2\n\
+        Description: 100 % of <it>\n   and more\n\n ; comment\n\tat last\nother=x\n  y\n\
+        [A]\nurl=http://a\n";
+
+    #[test]
+    fn sections_values_and_continuations() {
+        let peers = parse(FILE);
+        assert_eq!(peers.len(), 2);
+        assert_eq!(peers[0].name, "B & C");
+        assert_eq!(peers[0].url, "http://b/?a=1&b=2");
+        assert_eq!(peers[0].description, "100 % of <it>\nand more\nat last");
+        assert_eq!(
+            peers[1],
+            Peer {
+                name: "A".into(),
+                url: "http://a".into(),
+                ..Peer::default()
+            }
+        );
+    }
+
+    #[test]
+    fn the_xml_parses() {
+        let text = xml(&parse(FILE), "/das/\"server/static/das2server.xsl");
+        let mut reader = quick_xml::Reader::from_str(&text);
+        while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
+        assert!(text.contains("<name>B &amp; C</name>\n  <url>http://b/?a=1&amp;b=2</url>"));
+        assert!(text.contains("100 % of &lt;it&gt;\nand more\nat last"));
+    }
+}

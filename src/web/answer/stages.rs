@@ -1,0 +1,146 @@
+//! The steps that a request's data take: reader, reducer, text.
+
+use super::data_request::{DataRequest, plain_number};
+use crate::config::Config;
+use crate::exec::{ExecError, Program};
+use crate::filter::Filter;
+use crate::source::{Command, Definition, Format};
+use crate::web::Error;
+use crate::web::delivery::{Plan, Stage, start_failed};
+
+/// Variables that hold values of the request in a command's text.
+const VARIABLE: &str = "das2_req_";
+
+/// Makes text of a das2 stream where the site names no other program.
+const TO_TEXT: &str = "das2_ascii";
+
+/// What to run for a request.
+///
+/// # Errors
+/// 500 for commands that cannot be run.
+pub fn plan(config: &Config, definition: &Definition, asked: &DataRequest) -> Result<Plan, Error> {
+    let mut stages = Vec::new();
+    if let Some(seconds) = asked.resolution.filter(|_| !definition.requires_interval)
+        && let Some(reducer) = definition
+            .effective_reducer(config)
+            .filter(|command| !command.is_empty())
+    {
+        stages.push(stage(definition, &reducer, Some(plain_number(seconds)))?);
+    }
+    if asked.ascii {
+        stages.extend(to_text(config, definition)?);
+    }
+    let reader = reader(config, definition, asked)?;
+    Ok(Plan::new(reader, stages))
+}
+
+/// The command of the reader.
+///
+/// # Errors
+/// 500: there is none.
+pub fn reader_command(definition: &Definition) -> Result<&Command, Error> {
+    definition
+        .reader
+        .as_ref()
+        .filter(|command| !command.is_empty())
+        .ok_or_else(|| {
+            Error::internal(
+                format!("Data source {} has no reader", definition.name),
+                format!("{}: write a keyword reader", definition.path.display()),
+            )
+        })
+}
+
+/// The reader with its arguments: `[INTERVAL] BEGIN END [WORD ..]`, after the
+/// path of the definition where it is a das1 source.
+fn reader(config: &Config, definition: &Definition, asked: &DataRequest) -> Result<Program, Error> {
+    let command = reader_command(definition)?;
+    let das1 = matches!(definition.format, Format::Das1 { .. });
+    let mut program = match das1 {
+        true => Program::from_command(&config.das1_to_das2).map_err(failed)?,
+        false => program(command)?,
+    };
+    let path = das1.then(|| definition.path.clone().into_os_string());
+    let times = [asked.begin.text.clone(), asked.end.text.clone()];
+    let words = asked.interval.iter().cloned().chain(times);
+    let params = asked
+        .params
+        .iter()
+        .filter(|_| !definition.drop_params)
+        .cloned();
+    for word in path.into_iter().chain(words.chain(params).map(Into::into)) {
+        program.arg(word).map_err(failed)?;
+    }
+    Ok(program)
+}
+
+/// The step to text: the source's own program, the site's, or ours. QStreams
+/// without any stay binary.
+fn to_text(config: &Config, definition: &Definition) -> Result<Option<Stage>, Error> {
+    let qstream = definition.format == Format::QStream;
+    let (site, ours) = match qstream {
+        true => (config.qds_to_utf8.as_deref(), None),
+        false => (config.d2s_to_utf8.as_deref(), Some(TO_TEXT)),
+    };
+    let site = site
+        .filter(|text| !text.trim().is_empty())
+        .or(ours)
+        .map(Command::from_text);
+    let own = definition
+        .text_converter
+        .clone()
+        .filter(|command| !command.is_empty());
+    own.or(site)
+        .map(|command| stage(definition, &command, None))
+        .transpose()
+}
+
+/// Whether text can be had from a source.
+pub fn has_text(config: &Config, definition: &Definition) -> bool {
+    definition.format != Format::QStream
+        || definition.text_converter.is_some()
+        || config
+            .qds_to_utf8
+            .as_deref()
+            .is_some_and(|text| !text.trim().is_empty())
+}
+
+/// A step as a program, and as a filter of ours where it is one.
+fn stage(definition: &Definition, command: &Command, word: Option<String>) -> Result<Stage, Error> {
+    let own = match definition.format {
+        Format::QStream => None,
+        _ => own_filter(command, word.as_deref())?,
+    };
+    let mut program = program(command)?;
+    if let Some(word) = word {
+        program.arg(word).map_err(failed)?;
+    }
+    Ok(Stage { program, own })
+}
+
+/// The filter of ours that a command names by its bare name, with nothing in
+/// it that a shell would have to read.
+fn own_filter(command: &Command, word: Option<&str>) -> Result<Option<Filter>, Error> {
+    let text = command.shell_text(VARIABLE);
+    let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/".contains(c);
+    if !text.chars().all(plain) {
+        return Ok(None);
+    }
+    let words: Vec<&str> = text.split_ascii_whitespace().chain(word).collect();
+    let wrong = |reason| Error::internal("A filter of this data source is set up wrongly", reason);
+    Filter::from_words(&words)
+        .transpose()
+        .map_err(|reason| wrong(format!("{text}: {reason}")))
+}
+
+fn program(command: &Command) -> Result<Program, Error> {
+    let mut program = Program::from_command(&command.shell_text(VARIABLE)).map_err(failed)?;
+    for value in command.request_values() {
+        program.request_value(value).map_err(failed)?;
+    }
+    Ok(program)
+}
+
+fn failed(error: ExecError) -> Error {
+    start_failed(&error)
+}

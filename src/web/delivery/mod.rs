@@ -1,0 +1,163 @@
+//! From a reader's pipe to the client.
+//!
+//! What comes in: the stages to run, and the headers for when the first bytes
+//! are there. What goes out: the stream, or an [`Error`] when there never was
+//! a first byte. The one idea: stages run as programs up to the last one that
+//! has to, those behind it run here, and where nothing is left to do here the
+//! bytes are passed on as they are, with only their framing followed, so that
+//! a stream that breaks ends at the end of a packet.
+
+mod ending;
+mod framing;
+mod outlet;
+mod passing;
+mod plan;
+mod reader_input;
+
+use std::time::Instant;
+
+use self::outlet::Outlet;
+use self::reader_input::ReaderInput;
+use super::error::Error;
+use super::exchange::{Answer, Exchange};
+use super::response::Head;
+use crate::exec::{Client, ClientPipe, ExecError, Limits, Running, end_readers_on_signals};
+use crate::stream::{self, Exception, Reader, Sink, Writer};
+
+pub use plan::{Plan, Stage};
+
+/// Data for the client.
+pub struct Delivery {
+    /// What to run.
+    pub plan: Plan,
+    /// Headers, for when there are data.
+    pub head: Head,
+    /// Whether the stream is to be deflated on the way.
+    pub deflate: bool,
+    /// What to say when there are none.
+    pub no_data: String,
+}
+
+/// Runs the stages and sends what comes out.
+///
+/// # Errors
+/// Everything that goes wrong before the first byte is sent, and
+/// [`Error::Gone`] also after it.
+pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery) -> Result<Answer, Error> {
+    exchange
+        .log
+        .line(format_args!("Exec Cmd: {}", delivery.plan));
+    let started = Instant::now();
+    let input = ReaderInput::new(start(exchange, &delivery.plan)?);
+    let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
+    client.set_time_limit(exchange.config.reader_time_limit);
+    let outlet = Outlet::new(client, delivery.head.to_bytes());
+    let sent = outlet.sent();
+    let mut flow = Flow {
+        exchange,
+        delivery,
+        started,
+        input,
+    };
+    let error = match delivery.plan.own().is_empty() && !delivery.deflate {
+        true => flow.pass(outlet),
+        false => flow.filter(outlet),
+    };
+    match error {
+        None => Ok(Answer::Sent(sent.bytes())),
+        Some(error @ Error::Gone(_)) => Err(error),
+        Some(error) if sent.bytes() > 0 => {
+            exchange.log.line(error.for_log());
+            Ok(Answer::Sent(sent.bytes()))
+        }
+        Some(error) => Err(error),
+    }
+}
+
+fn start(exchange: &Exchange<'_>, plan: &Plan) -> Result<Running, Error> {
+    let config = exchange.config;
+    end_readers_on_signals().map_err(|reason| start_failed(&ExecError::Pipe(reason)))?;
+    let limits = Limits {
+        time: config.reader_time_limit,
+        silence: config.reader_silence_limit,
+        ..Limits::default()
+    };
+    let environment = super::exchange::environment(config);
+    let mut running = Running::start(plan.programs(), &environment, limits)
+        .map_err(|error| start_failed(&error))?;
+    let (address, port) = (&exchange.request.remote_addr, &exchange.request.remote_port);
+    running.watch(Box::new(Client::of_request(Some(address), Some(port))));
+    Ok(running)
+}
+
+/// Why a program could not be started, as an answer.
+pub fn start_failed(error: &ExecError) -> Error {
+    match error.is_clients() {
+        true => Error::BadRequest(error.for_client().to_owned()),
+        false => Error::internal(error.for_client(), error),
+    }
+}
+
+/// A delivery under way.
+struct Flow<'a, 'b> {
+    exchange: &'a mut Exchange<'b>,
+    delivery: &'a Delivery,
+    started: Instant,
+    input: ReaderInput,
+}
+
+impl Flow<'_, '_> {
+    /// Bytes as they are.
+    fn pass(&mut self, mut outlet: Outlet) -> Option<Error> {
+        let (passed, framing) = passing::pass(&mut self.input, &mut outlet);
+        let error = self.end(passed)?;
+        // Behind half a packet there is no place for a message, and a stream
+        // that has told of its error itself needs no other.
+        let is_told = framing.has_exception() || !framing.is_at_boundary();
+        if outlet.sent().bytes() > 0
+            && !is_told
+            && let Some(exception) = in_stream(&error)
+        {
+            let mut writer = Writer::new(&mut outlet);
+            let _ = writer.exception(&exception).and_then(|()| writer.finish());
+        }
+        Some(error)
+    }
+
+    /// Through the filters of the plan.
+    fn filter(&mut self, outlet: Outlet) -> Option<Error> {
+        let sent = outlet.sent();
+        let mut sink: Box<dyn Sink> = match self.delivery.deflate {
+            true => Box::new(Writer::deflated(outlet)),
+            false => Box::new(Writer::new(outlet)),
+        };
+        for filter in self.delivery.plan.own().iter().rev() {
+            sink = filter.stage(sink);
+        }
+        let passed = Reader::new(&mut self.input).pump(&mut *sink);
+        let error = self.end(passed)?;
+        if let Some(exception) = in_stream(&error) {
+            // What has been made of the stream so far counts as sent.
+            let _ = sink.flush();
+            if sent.bytes() > 0 {
+                let _ = sink.abort(&exception);
+            }
+        }
+        Some(error)
+    }
+
+    /// Ends what still runs, notes it, and says what went wrong.
+    fn end(&mut self, passed: Result<(), stream::Error>) -> Option<Error> {
+        let ending = self.input.end(passed);
+        ending.note(self.exchange.log, self.started);
+        ending.error(&self.delivery.no_data)
+    }
+}
+
+/// An error in the form it has inside a stream, if somebody is there to read it.
+fn in_stream(error: &Error) -> Option<Exception> {
+    match error {
+        Error::Gone(_) => None,
+        error => Some(Exception::new(error.kind().0, &error.to_string())),
+    }
+}

@@ -1,0 +1,261 @@
+//! A site in a folder of its own: configuration, sources, readers. Requests go
+//! through the real executable under the environment that a web server makes.
+#![allow(dead_code)] // each test program uses its part
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A range that all sources of tests have data for.
+pub const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
+
+/// Nothing of a test takes longer.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// An answer as the program wrote it.
+#[derive(Debug)]
+pub struct Answer {
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// From the program's output.
+    pub fn of(mut bytes: Vec<u8>) -> Answer {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(&bytes)));
+        let body = bytes.split_off(end + 4);
+        Answer {
+            head: String::from_utf8(bytes).unwrap(),
+            body,
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        let line = self.header("Status").unwrap();
+        line.split(' ').next().unwrap().parse().unwrap()
+    }
+
+    /// The value of the header that is spelled exactly so.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self
+            .head
+            .split("\r\n")
+            .filter_map(|line| line.split_once(": "));
+        headers
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
+    }
+
+    pub fn content_type(&self) -> &str {
+        self.header("Content-Type").unwrap()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The type of the exception that the body is, its length checked.
+    pub fn exception(&self) -> String {
+        let text = self.text();
+        let (tag, xml) = text.split_at(10);
+        assert_eq!(tag, format!("[00]{:06}", xml.len()), "{text}");
+        assert!(xml.ends_with(" />\r\n"), "{text}");
+        text.split('"').nth(1).unwrap().to_owned()
+    }
+}
+
+/// A site.
+pub struct Site {
+    folder: TempDir,
+}
+
+impl Site {
+    /// One with a source `args`, whose reader shows its arguments, and a source
+    /// `data`, which has three records. `more` is added to the configuration.
+    pub fn new(more: &str) -> Site {
+        let site = Site {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for folder in ["bin", "dsdf", "log", "static", "cache"] {
+            fs::create_dir(site.path(folder)).unwrap();
+        }
+        let root = site.folder.path().display();
+        site.write(
+            "das2server.conf",
+            format!(
+                "SITE_NAME = \"Test Site\"\nDSDF_ROOT = {root}/dsdf\nBIN_PATH = {root}/bin\n\
+                 RESOURCE_PATH = {root}/static\nLOG_PATH = {root}/log\nCACHE_ROOT = {root}/cache\n{more}\n"
+            ),
+        );
+        // Each argument is a comment, in which nothing is lost.
+        site.reader("args", "printf '[00]000017<stream></stream>'\nfor word in \"$@\"; do printf '<%s>' \"$word\"; done\n");
+        site.dsdf(
+            "args",
+            "description = 'Arguments'\nreader = 'args'\ndas2Stream = 1\nreducer = not_reducible\n",
+        );
+        site.reader("data", &format!("printf '{}'\n", stream(3)));
+        site.dsdf(
+            "data",
+            "description = 'Three records'\nreader = 'data'\ndas2Stream = 1\n",
+        );
+        site
+    }
+
+    /// A path below the site's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// A source.
+    pub fn dsdf(&self, name: &str, text: &str) {
+        self.write(&format!("dsdf/{name}.dsdf"), text);
+    }
+
+    /// A program of the site, as text for a shell.
+    pub fn reader(&self, name: &str, script: &str) {
+        let file = format!("bin/{name}");
+        self.write(&file, format!("#!/bin/sh\n{script}"));
+        fs::set_permissions(self.path(&file), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A source whose reader is this script, and its keywords otherwise.
+    pub fn source(&self, name: &str, script: &str, keywords: &str) {
+        self.reader(name, script);
+        self.dsdf(
+            name,
+            &format!("reader = '{name}'\ndas2Stream = 1\n{keywords}\n"),
+        );
+    }
+
+    /// The program, with nothing asked yet.
+    pub fn ask(&self) -> Ask {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_das2_srvcgi_main"));
+        let variables = [
+            ("GATEWAY_INTERFACE", "CGI/1.1"),
+            ("REQUEST_METHOD", "GET"),
+            ("SERVER_NAME", "das.example.org"),
+            ("SERVER_PORT", "80"),
+            ("SCRIPT_NAME", "/das/server"),
+            ("REMOTE_ADDR", "192.0.2.7"),
+            ("PATH", "/usr/bin:/bin"),
+        ];
+        command.env_clear().envs(variables);
+        command.env("DAS2_SERVER_CONF", self.path("das2server.conf"));
+        Ask(command)
+    }
+
+    /// The answer to a query, as a das2 client.
+    pub fn get(&self, query: &str) -> Answer {
+        self.ask().query(query).answer()
+    }
+
+    /// The answer to a path with its query, as a das2 client.
+    pub fn get_path(&self, path: &str, query: &str) -> Answer {
+        self.ask().variable("PATH_INFO", path).query(query).answer()
+    }
+
+    /// The answer to a query, as a person's browser.
+    pub fn browse(&self, query: &str) -> Answer {
+        self.ask()
+            .variable("HTTP_USER_AGENT", "Mozilla/5.0 Firefox/120.0")
+            .query(query)
+            .answer()
+    }
+
+    /// The arguments of the reader of `args` for a query after its name and
+    /// range.
+    pub fn args(&self, more: &str) -> Vec<String> {
+        let answer = self.get(&format!("server=dataset&dataset=args&{RANGE}{more}"));
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        let text = answer.text();
+        let words = text.strip_prefix("[00]000017<stream></stream>").unwrap();
+        let words = words
+            .strip_prefix('<')
+            .and_then(|text| text.strip_suffix('>'))
+            .unwrap();
+        words.split("><").map(str::to_owned).collect()
+    }
+
+    /// All lines of the request logs.
+    pub fn log(&self) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(self.path("log")).unwrap() {
+            text.push_str(&fs::read_to_string(entry.unwrap().path()).unwrap());
+        }
+        text
+    }
+}
+
+/// A request that is being made up.
+pub struct Ask(Command);
+
+impl Ask {
+    pub fn variable(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Ask {
+        self.0.env(name, value);
+        self
+    }
+
+    pub fn query(self, query: &str) -> Ask {
+        self.variable("QUERY_STRING", query)
+    }
+
+    /// Runs the program to its end.
+    pub fn answer(mut self) -> Answer {
+        let output = self.0.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{}: {said}", output.status);
+        assert!(!said.contains("panicked"), "{said}");
+        Answer::of(output.stdout)
+    }
+
+    /// Starts the program, its output a pipe.
+    pub fn start(mut self) -> Child {
+        self.0
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        self.0.spawn().unwrap()
+    }
+}
+
+/// A das2 stream of so many records, one a minute, each with its number. It
+/// holds nothing that a shell's printf would read.
+pub fn stream(records: usize) -> String {
+    let packet = "<packet><x type=\"time20\" units=\"us2000\"></x><y type=\"ascii6\" group=\"n\" units=\"\"></y></packet>";
+    let mut text = format!(
+        "[00]000032<stream version=\"2.2\"></stream>[01]{:06}{packet}",
+        packet.len()
+    );
+    for record in 0..records {
+        text.push_str(&format!(":01:2017-01-01T00:{record:02}:00 {record:5} "));
+    }
+    text
+}
+
+/// Waits until something holds.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < LONGEST, "in vain: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Whether a process is there, and no mere entry in the process table.
+pub fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+}
