@@ -11,6 +11,13 @@ use std::path::PathBuf;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 
+/// Connections whose client can still be there: ESTABLISHED, SYN_RECV. What
+/// else there is follows on a close.
+const OPEN: &[&str] = &["01", "03"];
+
+/// The client has closed its end, the server has not.
+const CLOSE_WAIT: &str = "08";
+
 /// Somebody to ask whether the client has gone.
 pub trait Watch {
     /// Asked when the reader has started, and about once a second while it is
@@ -102,14 +109,16 @@ impl ClientConnection {
         })
     }
 
-    fn is_open_in(&self, table: usize) -> io::Result<bool> {
+    fn is_in(&self, table: usize, states: &[&str]) -> io::Result<bool> {
         let Some(path) = self.tables.get(table) else {
             return Ok(false);
         };
         let mut lines = BufReader::with_capacity(32 << 10, File::open(path)?);
         let mut line = String::new();
         while lines.read_line(&mut line)? > 0 {
-            if is_open(&line, self.address, self.port) {
+            if parse_line(&line).is_some_and(|(address, port, state)| {
+                (address, port) == (self.address, self.port) && states.contains(&state)
+            }) {
                 return Ok(true);
             }
             line.clear();
@@ -117,9 +126,12 @@ impl ClientConnection {
         Ok(false)
     }
 
+    /// One that the client has closed already is noted, so that it is missed
+    /// at the next look.
     fn look_first(&self) -> Seen {
+        let states = [OPEN, &[CLOSE_WAIT]].concat();
         let mut tables = 0..self.tables.len();
-        let found = tables.find(|table| self.is_open_in(*table).unwrap_or(false));
+        let found = tables.find(|table| self.is_in(*table, &states).unwrap_or(false));
         found.map_or(Seen::Never, Seen::InTable)
     }
 }
@@ -131,7 +143,7 @@ impl Watch for ClientConnection {
     fn client_gone(&mut self) -> bool {
         match self.seen {
             Seen::Unknown => self.seen = self.look_first(),
-            Seen::InTable(table) if !self.is_open_in(table).unwrap_or(true) => {
+            Seen::InTable(table) if !self.is_in(table, OPEN).unwrap_or(true) => {
                 self.seen = Seen::Gone;
             }
             _ => {}
@@ -140,17 +152,11 @@ impl Watch for ClientConnection {
     }
 }
 
-/// Whether this line of a table is an open connection with that remote end.
-/// Other states than these are CLOSE_WAIT (the client has closed its end) and
-/// what follows on a close.
-fn is_open(line: &str, address: IpAddr, port: u16) -> bool {
-    const ESTABLISHED: &str = "01";
-    const SYN_RECV: &str = "03";
+/// The remote end and the state of a line in a table.
+fn parse_line(line: &str) -> Option<(IpAddr, u16, &str)> {
     let mut fields = line.split_ascii_whitespace().skip(2);
-    let (Some(remote), Some(state)) = (fields.next(), fields.next()) else {
-        return false;
-    };
-    (state == ESTABLISHED || state == SYN_RECV) && parse_end(remote) == Some((address, port))
+    let (address, port) = parse_end(fields.next()?)?;
+    Some((address, port, fields.next()?))
 }
 
 /// One end of a connection, `ADDRESS:PORT` in hexadecimal: the port is a
@@ -232,6 +238,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn one_closed_before_the_first_look_is_gone_at_the_second() {
+        let entry = line("192.0.2.7".parse().unwrap(), 4000, CLOSE_WAIT);
+        let (_folder, _table, mut watch) = watch_of("192.0.2.7", &entry);
+        assert!(!watch.client_gone());
+        assert!(watch.client_gone());
     }
 
     #[test]

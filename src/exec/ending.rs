@@ -33,7 +33,8 @@ const SHELLS_SIGPIPE: i32 = 128 + SIGPIPE;
 
 impl Running {
     /// Ends all that runs: SIGTERM, and soon SIGKILL to what is left.
-    /// When this returns, the whole group is gone.
+    /// When this returns, the whole group is gone (a process that has left it
+    /// for a session of its own is beyond reach).
     pub fn kill(&mut self) {
         if self.reaped {
             return;
@@ -51,7 +52,8 @@ impl Running {
         self.reap();
     }
 
-    /// Waits for all stages to end, and ends those that go on for too long
+    /// Waits for all stages to end, which they do when they have come to their
+    /// end or find that nobody reads them any more, and ends those that go on for too long
     /// after their output has. How they ended, and what they wrote to standard
     /// error. Children that a stage has left behind on purpose, with its output
     /// closed, live on.

@@ -55,7 +55,7 @@ pub struct Running {
     pub(super) captured: Captured,
     pub(super) limits: Limits,
     started: Instant,
-    client: Option<Box<dyn Watch>>,
+    client: Option<Box<dyn Watch + Send>>,
     next_look: Instant,
     pub(super) stop: Option<Stop>,
     pub(super) at_end: bool,
@@ -158,7 +158,7 @@ impl Running {
 
     /// Whom to ask whether the client is still there. To be called right after
     /// the start, since what is never seen can never be missed.
-    pub fn watch(&mut self, mut client: Box<dyn Watch>) {
+    pub fn watch(&mut self, mut client: Box<dyn Watch + Send>) {
         client.client_gone();
         self.next_look = Instant::now() + LOOK;
         self.client = Some(client);

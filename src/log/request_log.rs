@@ -272,4 +272,53 @@ mod tests {
             log.end();
         }
     }
+
+    const FOLDER: &str = "DAS2_TEST_LOG_FOLDER";
+
+    /// Files of this process end at 100 bytes, as on a disk that is full.
+    #[test]
+    #[ignore = "the test of a full disk runs it as a program"]
+    fn role_of_a_program_with_a_full_disk() {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let full = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, full).unwrap();
+        setrlimit(
+            Resource::Fsize,
+            Rlimit {
+                current: Some(100),
+                maximum: None,
+            },
+        )
+        .unwrap();
+        let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
+        for text in ["first", "second"] {
+            let mut log = RequestLog::begin(Some(&folder), "a");
+            log.line(format_args!("{text} {}", "x".repeat(100)));
+            log.line(format_args!("{text} end"));
+            log.end();
+        }
+    }
+
+    #[test]
+    fn what_a_full_disk_does_not_take_goes_to_standard_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let role = "log::request_log::tests::role_of_a_program_with_a_full_disk";
+        let ended = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", role])
+            .env(FOLDER, folder.path())
+            .output()
+            .unwrap();
+        assert!(ended.status.success());
+        let entry = std::fs::read_dir(folder.path())
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
+        assert_eq!(std::fs::read(entry.path()).unwrap().len(), 100);
+        let complaints = String::from_utf8(ended.stderr).unwrap();
+        for expected in ["] first end\n", "] second x", "] second end\n"] {
+            assert!(complaints.contains(expected), "{expected}: {complaints}");
+        }
+        assert!(!complaints.contains("] first x"), "{complaints}");
+    }
 }

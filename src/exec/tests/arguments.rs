@@ -1,0 +1,154 @@
+//! What programs are given: arguments, environment, standard input.
+
+use std::path::Path;
+
+use super::*;
+
+const NASTY: &[&str] = &[
+    "$(touch INJECTED)",
+    "`touch INJECTED`",
+    "; touch INJECTED",
+    "&& touch INJECTED",
+    "| cat",
+    "> INJECTED",
+    "a b",
+    "  two  spaces ",
+    "",
+    "*",
+    "?",
+    "[a-z]",
+    "{a,b}",
+    "~",
+    "$HOME",
+    "${das2_req_1}",
+    "'",
+    "\"",
+    "\\",
+    "\\n",
+    "\n",
+    "a\ntouch INJECTED\n",
+    "#",
+    "!x",
+    "-n",
+    "--",
+    "%s",
+    "<x",
+    "(",
+    ")",
+    "&",
+    "\t",
+    "\u{1b}[2J",
+    "é",
+    "\u{2028}",
+];
+
+#[test]
+fn words_of_a_client_arrive_unharmed_and_nothing_is_executed() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("args");
+    fs::write(
+        &script,
+        "#!/bin/sh\nfor a in \"$@\"; do printf '<%s>' \"$a\"; done\n",
+    )
+    .unwrap();
+    make_executable(&script);
+    let expected: String = NASTY.iter().map(|word| format!("<{word}>")).collect();
+    let name = script.display();
+    for command in [
+        format!("{name}"),
+        format!("cd {} && {name}", folder.path().display()),
+        format!("A=b '{name}'"),
+        format!("cd {}; exec {name}", folder.path().display()),
+    ] {
+        let mut program = Program::from_command(&command).unwrap();
+        for word in NASTY {
+            program.arg(word).unwrap();
+        }
+        assert_eq!(output_of(program), expected, "{command}");
+    }
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "something was executed"
+    );
+}
+
+#[test]
+fn request_values_are_never_shell_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "cd {}; printf '<%s>' \"${{das2_req_1}}\" x\"${{das2_req_2}}\"y",
+        folder.path().display()
+    );
+    for word in NASTY {
+        let mut program = Program::from_command(&text).unwrap();
+        program
+            .request_value(word)
+            .unwrap()
+            .request_value(word)
+            .unwrap()
+            .arg(word)
+            .unwrap();
+        assert_eq!(output_of(program), format!("<{word}><x{word}y><{word}>"));
+    }
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "something was executed"
+    );
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn programs_see_the_given_environment_only_and_empty_input() {
+    let own = [
+        ("PATH", "/usr/bin:/bin"),
+        ("HTTP_AUTHORIZATION", "Basic eDp5"),
+        ("TZ", "UTC"),
+    ];
+    let own = own.map(|(name, value)| (name.into(), value.into()));
+    let environment = Environment::new(own, Some("/opt/x"), Some("/opt/lib"));
+    let mut running =
+        Running::start(&[Program::direct("env")], &environment, Limits::default()).unwrap();
+    let seen = String::from_utf8(read_all(&mut running).unwrap()).unwrap();
+    let mut lines: Vec<_> = seen.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "LD_LIBRARY_PATH=/opt/lib",
+            "PATH=/opt/x:/usr/bin:/bin",
+            "TZ=UTC"
+        ]
+    );
+    assert_eq!(run(&["cat"]).0, "");
+}
+
+#[test]
+fn scripts_without_an_interpreter_line_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    fs::write(&script, "echo ran \"$1\"\n").unwrap();
+    make_executable(&script);
+    let mut program = Program::direct(&script);
+    program.arg("a  b").unwrap();
+    assert_eq!(output_of(program), "ran a  b\n");
+}
+
+#[test]
+fn what_cannot_be_started_is_told() {
+    let start =
+        |programs: &[Program]| Running::start(programs, &environment(), Limits::default()).err();
+    assert!(matches!(start(&[]), Some(ExecError::Empty)));
+    let missing = [Program::direct("cat"), Program::direct("no-such-program")];
+    let error = start(&missing).unwrap();
+    assert!(matches!(&error, ExecError::NotFound(name) if name == "no-such-program"));
+    assert!(!error.for_client().contains("no-such"));
+    let mut long = Program::direct("echo");
+    long.arg("x".repeat(5 << 20)).unwrap();
+    assert!(matches!(start(&[long]), Some(ExecError::TooLong(_))));
+}
