@@ -14,6 +14,7 @@ pub mod answer;
 pub mod delivery;
 mod error;
 mod exchange;
+mod page;
 mod query;
 mod request;
 mod response;

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::query::Query;
 
 /// What of a path cannot stand in a URL as it is.
-pub(super) const IN_PATH: &AsciiSet = &CONTROLS
+const IN_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -28,13 +28,23 @@ pub(super) const IN_PATH: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// What of a value cannot stand in a query as it is.
-pub(super) const IN_VALUE: &AsciiSet = &IN_PATH.add(b'&').add(b'+').add(b'=').add(b'\'').add(b';');
+const IN_VALUE: &AsciiSet = &IN_PATH.add(b'&').add(b'+').add(b'=').add(b'\'').add(b';');
 
 /// What of a query that was received cannot stand in a header as it is.
 pub(super) const IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// Words of a User-Agent that belong to a person's browser.
 const BROWSERS: &[&str] = &["firefox", "explorer", "chrome", "safari", "konqueror"];
+
+/// A path as URLs have it.
+pub fn path_encoded(path: &str) -> String {
+    utf8_percent_encode(path, IN_PATH).to_string()
+}
+
+/// A value as queries have it.
+pub fn value_encoded(value: &str) -> String {
+    utf8_percent_encode(value, IN_VALUE).to_string()
+}
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

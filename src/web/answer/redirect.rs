@@ -3,7 +3,7 @@
 use percent_encoding::{percent_encode, utf8_percent_encode};
 
 use crate::source::Definition;
-use crate::web::request::{IN_PATH, IN_QUERY, IN_VALUE};
+use crate::web::request::{IN_QUERY, path_encoded, value_encoded};
 use crate::web::response::{PLAIN_TEXT, Response, Status};
 use crate::web::{Error, Exchange};
 
@@ -106,7 +106,7 @@ fn moved(
         "" => (path.to_owned(), request.query.raw().to_vec()),
         name if named_by_path => (format!("/data/{name}"), request.query.raw().to_vec()),
         name => {
-            let value = utf8_percent_encode(name, IN_VALUE).to_string();
+            let value = value_encoded(name);
             (
                 path.to_owned(),
                 request.query.with_dataset(value.as_bytes()),
@@ -116,7 +116,7 @@ fn moved(
     let mut location = format!(
         "{}{}",
         utf8_percent_encode(server, IN_QUERY),
-        utf8_percent_encode(&path, IN_PATH)
+        path_encoded(&path)
     );
     if !query.is_empty() {
         location.push('?');
