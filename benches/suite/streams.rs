@@ -16,7 +16,10 @@ pub fn narrow(folder: &Path) -> PathBuf {
 
 fn made(folder: &Path, name: &str, size: usize, channels: usize) -> PathBuf {
     let path = folder.join(name);
-    if path.metadata().is_ok_and(|found| found.len() as usize >= size) {
+    if path
+        .metadata()
+        .is_ok_and(|found| found.len() as usize >= size)
+    {
         return path;
     }
     let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
@@ -37,7 +40,12 @@ fn write(out: &mut impl Write, size: usize, channels: usize) -> std::io::Result<
     };
     let packet =
         format!(r#"<packet><x type="little_endian_real8" units="us2000"></x>{data}</packet>"#);
-    write!(out, "[00]{:06}{stream}[01]{:06}{packet}", stream.len(), packet.len())?;
+    write!(
+        out,
+        "[00]{:06}{stream}[01]{:06}{packet}",
+        stream.len(),
+        packet.len()
+    )?;
     let record = 4 + 8 + 4 * channels;
     let mut state = 1u64;
     for index in 0..size.div_ceil(record) {

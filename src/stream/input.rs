@@ -77,9 +77,16 @@ pub fn stdin_input() -> io::Result<FileInput> {
 }
 
 /// Makes a pipe hold as much as the system allows an ordinary user. That it
-/// is no pipe, or that the user is over the limit, does no harm.
+/// is no pipe, or that the user is over the limit, does no harm. The
+/// environment variable DAS2_PIPE_SIZE sets another size in bytes; 0 leaves
+/// pipes as they are.
 pub fn widen_pipe(pipe: impl AsFd) {
-    for size in [1 << 20, 256 << 10] {
+    let wanted = std::env::var("DAS2_PIPE_SIZE").ok();
+    let largest = wanted.and_then(|size| size.parse().ok()).unwrap_or(1 << 20);
+    for size in [largest, largest.min(256 << 10)] {
+        if size == 0 {
+            break;
+        }
         if rustix::pipe::fcntl_setpipe_size(&pipe, size).is_ok() {
             break;
         }

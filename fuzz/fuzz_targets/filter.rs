@@ -1,0 +1,42 @@
+//! Any stream through the filters: no panic, and what comes out is a stream
+//! that reader and checker accept.
+#![no_main]
+
+use das2_server::check::check_stream;
+use das2_server::filter::Filter;
+use das2_server::stream::{Exception, Reader, Sink, Writer};
+use libfuzzer_sys::fuzz_target;
+
+const LINES: [&str; 8] = [
+    "das2_bin_avgsec 1",
+    "das2_bin_avgsec -r -s 60",
+    "das2_bin_avgsec -b 2000-01-01 1e-3",
+    "das2_bin_avgsec -p 1e12",
+    "das2_bin_peakavgsec 10",
+    "das2_ascii",
+    "das2_ascii -r 2 -s 0",
+    "das2_ascii -r 18 -s 9 -c",
+];
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&first, data)) = data.split_first() else {
+        return;
+    };
+    let words: Vec<&str> = LINES[usize::from(first) % LINES.len()].split(' ').collect();
+    let filter = Filter::from_words(&words).unwrap().unwrap();
+    let mut out = Vec::new();
+    let mut stage = filter.stage(Box::new(Writer::new(&mut out)));
+    let result = Reader::new(data).pump(&mut stage);
+    if let Err(error) = &result {
+        let exception = Exception::new(Exception::SERVER_ERROR, &error.to_string());
+        stage.abort(&exception).unwrap();
+    }
+    drop(stage);
+    if result.is_ok() {
+        Reader::new(&out[..])
+            .pump(&mut Writer::new(std::io::sink()))
+            .expect("our own output is read");
+    }
+    let _ = check_stream(&out[..]);
+    let _ = check_stream(data);
+});
