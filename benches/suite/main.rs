@@ -31,6 +31,9 @@ pub struct Setting {
     pub runs: usize,
 }
 
+/// Measures one subject.
+type Room = fn(&Setting) -> Vec<table::Row>;
+
 impl Setting {
     fn from_environment() -> Setting {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
@@ -57,7 +60,7 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, fn(&Setting) -> Vec<table::Row>); 4] = [
+    let rooms: [(&str, Room); 4] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
