@@ -92,9 +92,8 @@ impl Kind {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind.words())?;
-        match &self.version {
-            Some(version) => write!(f, ", version {version}")?,
-            None => f.write_str(", no version given")?,
+        if let Some(version) = &self.version {
+            write!(f, ", version {version}")?;
         }
         if self.compression == "deflate" {
             f.write_str(", deflated")?;
@@ -162,7 +161,7 @@ impl fmt::Display for PacketSummary {
         let Some(x) = &self.x else { return Ok(()) };
         let [low, high] = &x.range;
         writeln!(f, "  x from {low} to {high}")?;
-        if let Some([least, median, most]) = x.step {
+        if let Some([least, median, most]) = x.step.map(|steps| steps.map(rounded)) {
             writeln!(
                 f,
                 "  steps of {median} {units} ({least} to {most})",
@@ -179,6 +178,11 @@ impl fmt::Display for PacketSummary {
             repeats => writeln!(f, ", {}", counted(repeats, "repeated value")),
         }
     }
+}
+
+/// Without the last digits, which are only what the doubles leave over.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.8e}").parse().unwrap_or(number)
 }
 
 impl fmt::Display for PlaneSummary {
