@@ -1,0 +1,18 @@
+//! An instance as bin/install lays it out, under a real Apache with the
+//! configuration that comes with it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+#[path = "../http/mod.rs"]
+mod http;
+#[path = "../instance/mod.rs"]
+mod instance;
+
+mod answers;
+mod processes;
+mod server;

@@ -1,0 +1,98 @@
+//! The processes behind an answer, and where the programs find each other.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::http::{http10, read_until, runs, send, within};
+use crate::server::Site;
+
+const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
+
+/// A reader that notes its number and its child's, writes what it is given,
+/// and then never writes again.
+fn silent(before: &str) -> String {
+    format!("sleep 1000 & echo \"$$ $!.\" >\"$(dirname \"$0\")/../state/pids\"\n{before}\nwait\n")
+}
+
+fn pids(site: &Site) -> Vec<u32> {
+    let file = site.prefix().join("state/pids");
+    let written = || std::fs::read_to_string(&file).unwrap_or_default();
+    within(Duration::from_secs(10), "the reader starts", || {
+        written().contains('.')
+    });
+    let text = written().replace('.', "");
+    text.split_whitespace()
+        .map(|pid| pid.parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_silent_reader_ends_when_its_client_goes() {
+    let Some(site) = Site::start() else { return };
+    let header = "printf '[00]000044<stream version=\"2.2\"><properties/></stream>'";
+    for (what, before) in [("before the answer", ""), ("in the answer", header)] {
+        site.add_source(
+            "silent",
+            "das2Stream = 1\nreducer = not_reducible",
+            &silent(before),
+        );
+        let _ = std::fs::remove_file(site.prefix().join("state/pids"));
+        let request =
+            format!("GET /das/server?server=dataset&dataset=silent&{RANGE} HTTP/1.0\r\n\r\n");
+        let mut stream = send(site.address(), &request);
+        let pids = pids(&site);
+        assert_eq!(pids.len(), 2);
+        if !before.is_empty() {
+            read_until(&mut stream, |bytes| bytes.ends_with(b"</stream>"));
+        }
+        assert!(pids.iter().all(|&pid| runs(pid)), "{what}");
+        drop(stream);
+        within(Duration::from_secs(2), what, || {
+            !pids.iter().any(|&pid| runs(pid))
+        });
+    }
+}
+
+#[test]
+fn requests_are_logged_by_the_web_servers_account() {
+    let Some(site) = Site::start() else { return };
+    site.query("server=id&marker=4711");
+    assert!(site.logs().contains("marker=4711"), "{}", site.logs());
+    let entries = std::fs::read_dir(site.prefix().join("log")).unwrap();
+    let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    let log = names
+        .iter()
+        .find_map(|name| name.to_str()?.strip_prefix("das2.127.0.0.1_"));
+    assert!(log.is_some_and(|rest| rest.ends_with(".log")), "{names:?}");
+}
+
+#[test]
+fn links_may_have_other_names() {
+    let Some(site) = Site::start() else { return };
+    let cgi = site.prefix().join("cgi");
+    std::fs::rename(cgi.join("server"), cgi.join("data")).unwrap();
+    let answer = http10(site.address(), "GET", "/das/data?server=id", "");
+    assert_eq!(answer.text(), "My Data Source Site\r\n");
+}
+
+#[test]
+fn an_installed_tree_can_be_moved() {
+    let instance = crate::instance::Instance::new();
+    let elsewhere = instance.beside().join("elsewhere");
+    std::fs::rename(instance.prefix(), &elsewhere).unwrap();
+    let query = format!("server=dataset&dataset=Examples/Random&{RANGE}");
+    let output = Command::new(elsewhere.join("cgi/server"))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("REQUEST_METHOD", "GET")
+        .env("SCRIPT_NAME", "/das/server")
+        .env("SERVER_NAME", "localhost")
+        .env("SERVER_PORT", "80")
+        .env("REMOTE_ADDR", "127.0.0.1")
+        .env("QUERY_STRING", query)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("Status: 200 OK\r\n"), "{text}");
+    assert!(text.contains("[00]"), "{text}");
+}
