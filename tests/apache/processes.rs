@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::http::{http10, read_until, runs, send, within};
-use crate::server::Site;
+use crate::server::{Passwords, Site};
 
 const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
 
@@ -95,4 +95,44 @@ fn an_installed_tree_can_be_moved() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("Status: 200 OK\r\n"), "{text}");
     assert!(text.contains("[00]"), "{text}");
+}
+
+/// What etc/das2server.conf.example of das2-pyserver becomes at a site, with
+/// the paths of this one.
+const OLD_CONF: &str = r#"
+SITE_NAME = "Old Site"
+SERVER_ID = "old"
+CONTACT_EMAIL = "someone&#64;example&#46;edu"
+DSDF_ROOT = "PREFIX/datasets/"
+USER_PASSWD = "PREFIX/etc/passwd"
+USER_GROUP  = "PREFIX/etc/group"
+MODULE_PATH = "PREFIX/lib:PREFIX/lib/python3.11"
+BIN_PATH = "PREFIX/bin"
+LIB_PATH = "PREFIX/lib"
+LOG_PATH = "PREFIX/log"
+VIEW_LOG_URL = "log"
+VIEW_LOG_ALLOW = 127.0.0.1
+IGNORE_REDIRECT = false
+RESOURCE_PATH = "PREFIX/static"
+PEERS_FILE = "PREFIX/etc/das2peers.ini"
+D2S_REDUCER = "das2_bin_avgsec"
+D2S_TO_UTF8 = "das2_ascii"
+WORK_QUEUE_CONN = localhost:6379:0
+"#;
+
+#[test]
+fn the_configuration_of_das2_pyserver_serves() {
+    let lines = "SetEnv DAS2_SERVER_CONF PREFIX/old.conf";
+    let Some(site) = Site::start_with(Passwords::Rewrite, lines) else {
+        return;
+    };
+    let conf = OLD_CONF.replace("PREFIX", &site.prefix().display().to_string());
+    site.write("old.conf", &conf);
+    assert_eq!(site.query("server=id").text(), "Old Site\r\n");
+    let query = format!("server=dataset&dataset=Examples/Random.dsdf&{RANGE}&ascii=1");
+    let answer = site.query(&query);
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().contains(":01:"), "{}", answer.text());
+    let logs = site.logs();
+    assert!(logs.contains("MODULE_PATH has no effect"), "{logs}");
 }

@@ -14,7 +14,7 @@ use crate::http::{Answer, http10, within};
 use crate::instance::Instance;
 
 /// Modules that etc/apache.conf and a private server need.
-const MODULES: &[&str] = &["mpm_event", "authz_core", "alias", "cgid"];
+const MODULES: &[&str] = &["mpm_event", "authz_core", "alias", "cgid", "env"];
 
 /// The Apache of this machine.
 struct Installed {
@@ -68,15 +68,16 @@ impl Deref for Site {
 impl Site {
     /// None where there is no Apache.
     pub fn start() -> Option<Site> {
-        Site::start_with(Passwords::Rewrite)
+        Site::start_with(Passwords::Rewrite, "")
     }
 
-    pub fn start_with(passwords: Passwords) -> Option<Site> {
+    /// With further lines of configuration; PREFIX in them is replaced.
+    pub fn start_with(passwords: Passwords, lines: &str) -> Option<Site> {
         let installed = INSTALLED.as_ref()?;
         let instance = Instance::new();
         // Another program may take the port before Apache does.
         for _ in 0..5 {
-            if let Some((process, address)) = attempt(installed, &instance, passwords) {
+            if let Some((process, address)) = attempt(installed, &instance, passwords, lines) {
                 return Some(Site {
                     instance,
                     process,
@@ -140,13 +141,24 @@ fn attempt(
     installed: &Installed,
     instance: &Instance,
     passwords: Passwords,
+    lines: &str,
 ) -> Option<(Child, SocketAddr)> {
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
     let conf = instance.beside().join("httpd.conf");
-    std::fs::write(&conf, configuration(installed, instance, passwords, port)).unwrap();
+    let text = configuration(installed, instance, passwords, port);
+    let prefix = instance.prefix().display().to_string();
+    let lines = lines.replace("PREFIX", &prefix);
+    std::fs::write(
+        &conf,
+        format!(
+            "{text}{lines}
+"
+        ),
+    )
+    .unwrap();
     let mut process = Command::new(&installed.program)
         .args(["-DFOREGROUND", "-f"])
         .arg(&conf)

@@ -1,0 +1,116 @@
+//! bin/demo, from its start to Ctrl-C, with executables that are there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod http;
+mod instance;
+
+use std::io::{BufRead, BufReader, Lines};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use http::{http10, within};
+use instance::built;
+use rustix::process::{Pid, Signal, kill_process};
+
+struct Demo {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    said: String,
+    address: SocketAddr,
+}
+
+impl Demo {
+    /// A demo that has said that it works.
+    fn start(folder: &Path) -> Demo {
+        let mut process = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("bin/demo"))
+            .arg("--dir")
+            .arg(folder)
+            .arg("--built")
+            .arg(built())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        while !said.contains("Its folder") {
+            said += &lines.next().unwrap_or_else(|| panic!("{said}")).unwrap();
+            said.push('\n');
+        }
+        let address = said
+            .split("http://")
+            .nth(1)
+            .unwrap()
+            .split('/')
+            .next()
+            .unwrap();
+        Demo {
+            address: address.parse().unwrap(),
+            process,
+            output: lines,
+            said,
+        }
+    }
+
+    fn stop(mut self) {
+        let pid = Pid::from_raw(self.process.id().try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::INT).unwrap();
+        let mut status = None;
+        within(Duration::from_secs(10), "the demo ends", || {
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(status.unwrap().success());
+        let last = self.output.map_while(Result::ok).last();
+        assert_eq!(last.as_deref(), Some("Stopped."));
+        assert!(TcpStream::connect(self.address).is_err());
+    }
+}
+
+#[test]
+fn from_start_to_end_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("demo");
+    for _ in 0..2 {
+        let demo = Demo::start(&prefix);
+        let url = format!("http://{}/das/server", demo.address);
+        let autoplot = format!("vap+das2server:{url}?dataset=Examples/Spectra&start_time=");
+        assert!(demo.said.contains(&autoplot), "{}", demo.said);
+
+        // What it says to type into a shell, without the shell.
+        let curl = demo
+            .said
+            .split("curl '")
+            .nth(1)
+            .unwrap()
+            .split('\'')
+            .next()
+            .unwrap();
+        let path = curl
+            .strip_prefix(&format!("http://{}", demo.address))
+            .unwrap();
+        let answer = http10(demo.address, "GET", path, "");
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        assert!(
+            answer.header("Content-Disposition").is_some(),
+            "{}",
+            answer.head
+        );
+        assert!(
+            answer.text().contains(":01:2021-03-20"),
+            "{}",
+            answer.text()
+        );
+
+        let page = http10(demo.address, "GET", "/das/server", "Accept: text/html\r\n");
+        assert_eq!(page.status(), 200);
+        demo.stop();
+    }
+}
