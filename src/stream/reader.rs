@@ -98,6 +98,19 @@ impl<I: Input> Reader<I> {
         }
     }
 
+    /// After an error: pushes on what came before a stream header that never
+    /// came, so that a reader's last words are not lost. False if there is none.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn push_early(&mut self, sink: &mut dyn Sink) -> Result<bool> {
+        if self.begun || self.early.is_empty() {
+            return Ok(false);
+        }
+        self.begin(&StreamHeader::new(), sink)?;
+        Ok(true)
+    }
+
     fn end(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if !self.buffer.get().is_empty() {
             return Err(self.cut_off("it ends inside a packet"));

@@ -59,15 +59,17 @@ fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) -> Ex
         }
         Err(error) => Err(unconfigured(&error)),
     };
+    let failed = result.is_err();
     let sent = send(&request, result, &mut log);
     match &sent {
         Ok(bytes) => log.line(format_args!("{bytes} bytes sent")),
         Err(reason) => log.line(format_args!("The answer could not be sent: {reason}")),
     }
-    log.line(format_args!(
-        "Query handled in {:.1} milliseconds.",
-        started.elapsed().as_secs_f64() * 1e3
-    ));
+    let took = started.elapsed().as_secs_f64() * 1e3;
+    log.line(match failed {
+        false => format!("Query handled without error in {took:.1} milliseconds."),
+        true => format!("Error handling query, after {took:.1} milliseconds."),
+    });
     match log_wanted {
         true => log.end(),
         false => log.discard(),

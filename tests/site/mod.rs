@@ -234,7 +234,7 @@ impl Ask {
 pub fn stream(records: usize) -> String {
     let packet = "<packet><x type=\"time20\" units=\"us2000\"></x><y type=\"ascii6\" group=\"n\" units=\"\"></y></packet>";
     let mut text = format!(
-        "[00]000032<stream version=\"2.2\"></stream>[01]{:06}{packet}",
+        "[00]000031<stream version=\"2.2\"></stream>[01]{:06}{packet}",
         packet.len()
     );
     for record in 0..records {

@@ -134,9 +134,14 @@ impl Flow<'_, '_> {
         for filter in self.delivery.plan.own().iter().rev() {
             sink = filter.stage(sink);
         }
-        let passed = Reader::new(&mut self.input).pump(&mut *sink);
+        let mut reader = Reader::new(&mut self.input);
+        let passed = reader.pump(&mut *sink);
+        // A reader that tells why it fails needs no other exception.
+        let is_told = passed.is_err() && reader.push_early(&mut *sink).unwrap_or(false);
         let error = self.end(passed)?;
-        if let Some(exception) = in_stream(&error) {
+        if is_told {
+            let _ = sink.finish();
+        } else if let Some(exception) = in_stream(&error) {
             // What has been made of the stream so far counts as sent.
             let _ = sink.flush();
             if sent.bytes() > 0 {

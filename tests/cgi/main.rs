@@ -1,0 +1,19 @@
+//! Requests through the real executable under a fabricated CGI environment.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+#[path = "../site/mod.rs"]
+mod site;
+
+mod bad_input;
+mod data;
+mod errors;
+mod log;
+mod pages;
+mod readers;
+mod sources;
