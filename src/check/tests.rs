@@ -18,6 +18,38 @@ impl Read for Failing<'_> {
     }
 }
 
+/// Gives one byte a read.
+struct Drip<'a>(&'a [u8]);
+impl Read for Drip<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = into.len().min(1);
+        self.0.read(&mut into[..count])
+    }
+}
+
+#[test]
+fn how_the_bytes_arrive_makes_no_difference() {
+    let short = |case: &super::corpus::Case| case.stream.len() < 10_000;
+    let mut streams: Vec<Vec<u8>> = cases()
+        .into_iter()
+        .filter(short)
+        .map(|c| c.stream)
+        .collect();
+    streams.push(good().into_bytes());
+    for bytes in streams {
+        let (whole, slow) = (check(&bytes), check_stream(Drip(&bytes)));
+        assert_eq!(whole.to_json(), slow.to_json());
+    }
+}
+
+#[test]
+fn an_exception_as_a_beginning_is_the_whole_stream() {
+    let alone = header("00", "<exception type=\"ServerError\" message=\"none\"/>");
+    let report = check(alone.clone() + &header("xx", "<comment type=\"a\" value=\"b\"/>"));
+    assert!(report.breaks(Rule::StreamFirst), "{report}");
+    assert_eq!(report.findings[0].offset, alone.len() as u64);
+}
+
 #[test]
 fn every_breach_is_found_in_its_place() {
     for case in cases() {
