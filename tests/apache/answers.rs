@@ -199,6 +199,18 @@ fn what_is_not_there() {
 }
 
 #[test]
+fn long_requests_are_the_clients_mistake() {
+    let Some(site) = Site::start() else { return };
+    // Apache takes lines of 8 kB; up to there the server has to cope.
+    for (length, statuses) in [(7_000, [400, 404]), (100_000, [414, 414])] {
+        let long = "x/".repeat(length / 2);
+        let query = format!("server=dataset&{RANGE}&dataset={long}");
+        let answer = site.query(&query);
+        assert!(statuses.contains(&answer.status()), "{}", answer.head);
+    }
+}
+
+#[test]
 fn closed_sources() {
     let Some(site) = Site::start() else { return };
     let answer = site.query(&format!("server=dataset&dataset=Examples/Auth&{RANGE}"));
