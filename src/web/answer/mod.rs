@@ -1,7 +1,7 @@
 //! One file a kind of answer.
 
 mod access;
-mod data_request;
+pub mod data_request;
 pub mod dataset;
 pub mod debug;
 pub mod dsdf;
