@@ -8,14 +8,17 @@
 )]
 
 mod http;
+mod instance;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use http::{ask, http10, read_until, runs, send, within};
+use instance::Instance;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// What the program answers, by query.
@@ -48,9 +51,15 @@ impl Server {
         // A pipe that nobody writes to: reading it is what a silent program does.
         let fifo = folder.path().join("das2_srvcgi_main.fifo");
         assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
+        let programs = folder.path().to_owned();
+        Server::of(&programs, folder)
+    }
+
+    /// A server with the programs of this folder.
+    fn of(programs: &Path, folder: tempfile::TempDir) -> Server {
         let mut process = Command::new(env!("CARGO_BIN_EXE_das2_srv_httpd"))
             .args(["--port", "0", "--programs"])
-            .arg(folder.path())
+            .arg(programs)
             .arg("--log")
             .arg(folder.path().join("httpd.log"))
             .stdout(Stdio::piped())
@@ -252,4 +261,27 @@ fn programs_end_with_the_server() {
     });
     assert!(status.unwrap().success());
     assert!(!runs(pid));
+}
+
+#[test]
+fn a_silent_reader_ends_with_its_client_and_with_the_server() {
+    let instance = Instance::new();
+    let programs = instance.prefix().join("bin");
+    let server = Server::of(&programs, tempfile::tempdir().unwrap());
+    let request = "GET /das/server?server=dataset&dataset=silent&start_time=2017-01-01\
+        &end_time=2017-01-02 HTTP/1.0\r\n\r\n";
+    let gone = |pids: [u32; 2]| !pids.iter().any(|&pid| runs(pid));
+
+    instance.add_silent_source("");
+    let stream = send(server.address, request);
+    let pids = instance.silent_reader();
+    assert!(pids.iter().all(|&pid| runs(pid)));
+    drop(stream);
+    within(Duration::from_secs(2), "with the client", || gone(pids));
+
+    instance.add_silent_source("");
+    let _stream = send(server.address, request);
+    let pids = instance.silent_reader();
+    server.signal(Signal::INT);
+    within(Duration::from_secs(4), "with the server", || gone(pids));
 }

@@ -7,6 +7,7 @@
     clippy::string_slice
 )]
 
+mod http;
 mod instance;
 
 use std::path::Path;

@@ -8,39 +8,16 @@ use crate::server::{Passwords, Site};
 
 const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
 
-/// A reader that notes its number and its child's, writes what it is given,
-/// and then never writes again.
-fn silent(before: &str) -> String {
-    format!("sleep 1000 & echo \"$$ $!.\" >\"$(dirname \"$0\")/../state/pids\"\n{before}\nwait\n")
-}
-
-fn pids(site: &Site) -> Vec<u32> {
-    let file = site.prefix().join("state/pids");
-    let written = || std::fs::read_to_string(&file).unwrap_or_default();
-    within(Duration::from_secs(10), "the reader starts", || {
-        written().contains('.')
-    });
-    let text = written().replace('.', "");
-    text.split_whitespace()
-        .map(|pid| pid.parse().unwrap())
-        .collect()
-}
-
 #[test]
 fn a_silent_reader_ends_when_its_client_goes() {
     let Some(site) = Site::start() else { return };
     let header = "printf '[00]000044<stream version=\"2.2\"><properties/></stream>'";
     for (what, before) in [("before the answer", ""), ("in the answer", header)] {
-        site.add_source(
-            "silent",
-            "das2Stream = 1\nreducer = not_reducible",
-            &silent(before),
-        );
-        let _ = std::fs::remove_file(site.prefix().join("state/pids"));
+        site.add_silent_source(before);
         let request =
             format!("GET /das/server?server=dataset&dataset=silent&{RANGE} HTTP/1.0\r\n\r\n");
         let mut stream = send(site.address(), &request);
-        let pids = pids(&site);
+        let pids = site.silent_reader();
         assert_eq!(pids.len(), 2);
         if !before.is_empty() {
             read_until(&mut stream, |bytes| bytes.ends_with(b"</stream>"));

@@ -6,6 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Once;
+use std::time::Duration;
+
+use crate::http::within;
 
 /// The folder of the executables under test.
 pub fn built() -> &'static Path {
@@ -82,5 +85,33 @@ impl Instance {
 
     pub fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.prefix().join(path)).unwrap()
+    }
+
+    /// The source `silent`, whose reader starts a child, runs the line `before`,
+    /// and then never writes again.
+    pub fn add_silent_source(&self, before: &str) {
+        let _ = std::fs::remove_file(self.silent_pids());
+        let script = format!(
+            "sleep 1000 & echo \"$$ $!.\" >\"$(dirname \"$0\")/../state/pids\"\n{before}\nwait"
+        );
+        self.add_source("silent", "das2Stream = 1\nreducer = not_reducible", &script);
+    }
+
+    /// The numbers of that reader and its child, once they run.
+    pub fn silent_reader(&self) -> [u32; 2] {
+        let written = || std::fs::read_to_string(self.silent_pids()).unwrap_or_default();
+        within(Duration::from_secs(10), "the reader starts", || {
+            written().contains('.')
+        });
+        let text = written().replace('.', "");
+        let pids: Vec<u32> = text
+            .split_whitespace()
+            .map(|pid| pid.parse().unwrap())
+            .collect();
+        pids.try_into().unwrap()
+    }
+
+    fn silent_pids(&self) -> PathBuf {
+        self.prefix().join("state/pids")
     }
 }
