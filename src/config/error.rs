@@ -38,7 +38,7 @@ impl fmt::Display for Finding {
 pub enum ConfigError {
     /// There is no file at the place.
     #[error(
-        "{file}: there is no such file; copy {file}.example to {file} and edit it, \
+        "{file}: there is no such file; bin/install of the source code makes one, \
          or set DAS2_SERVER_CONF to the path of the configuration",
         file = .0.display()
     )]

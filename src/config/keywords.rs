@@ -117,6 +117,16 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("MAIN_SERVER_URL", "MAIN_SRV_URL"),
 ];
 
+/// Every keyword that sets something, in the spelling that is not another's.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KEYWORDS.iter().map(|(name, _)| *name)
+}
+
+/// Other spellings, each with the keyword that it stands for.
+pub fn spellings() -> &'static [(&'static str, &'static str)] {
+    SPELLINGS
+}
+
 /// Whether `keyword` chooses or places a Python module of das2-pyserver, which
 /// nothing here can load.
 fn names_a_module(keyword: &str) -> bool {

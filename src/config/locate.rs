@@ -109,7 +109,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("das2server.conf");
         let error = read(&path).unwrap_err();
-        assert!(error.to_string().contains("das2server.conf.example"));
+        assert!(error.to_string().contains("set DAS2_SERVER_CONF"));
         assert!(!error.client_message().contains('/'));
         let error = read(folder.path()).unwrap_err();
         assert!(matches!(error, ConfigError::Unreadable { .. }));

@@ -2,7 +2,7 @@
 
 /// Keywords that have a meaning to the server or to its clients, without the
 /// number that may stand behind them.
-const KEYWORDS: &[&str] = &[
+pub const KEYWORDS: &[&str] = &[
     "browse",
     "cacheLevel",
     "cacheReader",

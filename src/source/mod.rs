@@ -29,6 +29,7 @@ pub use definition::{Definition, Example, Format, Param, Reducer};
 pub use dsdf_packet::dsdf_packet;
 pub use error::{NotFound, SourceError};
 pub use listing::{Item, Listing};
+pub use misspelling::KEYWORDS;
 pub use name::SourceName;
 pub use range::{RangeEnd, ValidRange, split_range};
 pub use substitute::Request;
