@@ -65,7 +65,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
         io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
         _ => unreadable(reason),
     })?;
-    let mut bytes = Vec::new();
+    // Room for most files in one read: every request reads this one.
+    let mut bytes = Vec::with_capacity(16 << 10);
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;

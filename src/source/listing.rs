@@ -13,6 +13,8 @@ pub struct Item {
     pub description: Option<String>,
     /// The source has an exampleRange.
     pub has_example: bool,
+    /// Not a folder that its description keeps off pages by `browse = no`.
+    pub browse: bool,
 }
 
 impl Item {
@@ -111,6 +113,7 @@ mod tests {
             name: name.to_owned(),
             description: Some(format!("d {name}")).filter(|_| has_example),
             has_example,
+            browse: true,
         }
     }
 

@@ -112,7 +112,8 @@ impl Tree {
 
 /// The bytes of a DSDF.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // Room for most files in one read.
+    let mut bytes = Vec::with_capacity(16 << 10);
     File::open(path)?
         .take(LARGEST + 1)
         .read_to_end(&mut bytes)?;
@@ -211,22 +212,28 @@ impl Walk<'_> {
         }
         // Below an empty folder there is no need to look for its description.
         if self.items.len() > before {
-            let description = self.folder_description(path);
+            let (description, browse) = self.folder_info(path);
             self.items.push(Item {
                 name: prefix,
                 description,
                 has_example: false,
+                browse,
             });
         }
     }
 
-    fn folder_description(&mut self, folder: &Path) -> Option<String> {
+    /// A folder's description, and whether people are to see it on pages.
+    fn folder_info(&mut self, folder: &Path) -> (Option<String>, bool) {
         let path = folder.join(format!("{FOLDER_INFO}{SUFFIX}"));
-        if !path.is_file() {
-            return None;
-        }
-        let parsed = self.parsed(&path)?;
-        self.description(&path, &parsed)
+        let parsed = path.is_file().then(|| self.parsed(&path)).flatten();
+        let Some(parsed) = parsed else {
+            return (None, true);
+        };
+        let hides = |entry: &syntax::Entry| {
+            entry.key == "browse" && ["no", "0"].contains(&entry.value.to_lowercase().as_str())
+        };
+        let browse = !parsed.entries.iter().any(hides);
+        (self.description(&path, &parsed), browse)
     }
 
     fn source(&mut self, path: &Path, file: String) {
@@ -239,6 +246,7 @@ impl Walk<'_> {
                 name,
                 description: None,
                 has_example: false,
+                browse: true,
             });
         };
         let hides = |key: &str| {
@@ -254,6 +262,7 @@ impl Walk<'_> {
             name,
             description: self.description(path, &parsed),
             has_example: parsed.entries.iter().any(example),
+            browse: true,
         });
     }
 

@@ -147,3 +147,30 @@ fn peers() {
     assert!(text.contains("100% &lt;good&gt;\n&amp; more"), "{text}");
     assert!(text.contains("href=\"/das/server/static/das2server.xsl\""));
 }
+
+#[test]
+fn folders_can_be_kept_off_the_page() {
+    let site = Site::new("");
+    site.dsdf("shown/a", "reader = 'x'\n");
+    site.dsdf("off/sub/b", "reader = 'x'\n");
+    site.dsdf(
+        "off/_dirinfo_",
+        "description = 'Not for people'\nbrowse = no\n",
+    );
+    let page = site.get("").text();
+    assert!(
+        page.contains("dataset=shown/a") && !page.contains("off/"),
+        "{page}"
+    );
+    assert!(site.get("server=list").text().contains("off/sub/b"));
+}
+
+#[test]
+fn the_log_program_answers_that_it_shows_nothing() {
+    let site = Site::new("");
+    let program = std::process::Command::new(env!("CARGO_BIN_EXE_das2_srvcgi_logrdr"))
+        .env("DAS2_SERVER_CONF", site.path("das2server.conf"))
+        .output()
+        .unwrap();
+    assert_eq!(crate::site::Answer::of(program.stdout).status(), 501);
+}

@@ -131,7 +131,14 @@ fn sources(exchange: &mut Exchange<'_>) -> Result<Rows, Error> {
     let items = listing(exchange)?.items;
     let mut links_left = MOST_LINKS;
     let mut rows = Vec::with_capacity(items.len());
-    for item in &items {
+    let kept_off = |item: &&Item| item.is_folder() && !item.browse;
+    let kept_off: Vec<&str> = items
+        .iter()
+        .filter(kept_off)
+        .map(|item| item.name.as_str())
+        .collect();
+    let is_shown = |item: &&Item| !kept_off.iter().any(|folder| item.name.starts_with(folder));
+    for item in items.iter().filter(is_shown) {
         if item.is_folder() {
             rows.push(folder_row(item));
             continue;
