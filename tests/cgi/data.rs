@@ -335,3 +335,25 @@ fn valid_ranges_trim() {
         "attachment; filename=\"args_2017-01-01T12-00-00.000000_2018-01-01.d2s\""
     );
 }
+
+#[test]
+fn every_form_conforms_to_the_end_of_a_stream_that_breaks_too() {
+    let site = Site::new("");
+    site.source("fails", "\"${0%/*}/data\"; exit 3", "");
+    for name in ["data", "fails"] {
+        for more in [
+            "",
+            "&resolution=60",
+            "&ascii=1",
+            "&compress=1",
+            "&resolution=60&ascii=1",
+            "&resolution=60&compress=1",
+            "&ascii=1&compress=1",
+        ] {
+            let answer = site.get(&format!("server=dataset&dataset={name}&{RANGE}{more}"));
+            let report = das2_server::check::check_stream(answer.body.as_slice());
+            let found = report.findings_text();
+            assert!(report.is_conforming(), "{name}{more}: {found}");
+        }
+    }
+}
