@@ -119,6 +119,41 @@ fn every_word_that_the_server_answers() {
     }
 }
 
+/// All files below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn rooms_know_those_above_them() {
+    let rooms = first_cells(&read("docs/architecture.md"), "room");
+    let map = read("src/lib.rs");
+    let known = map.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let known: BTreeSet<&str> = known.map(|name| name.trim_end_matches(';')).collect();
+    assert_eq!(
+        rooms.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        known
+    );
+    for (at, room) in rooms.iter().enumerate() {
+        let mut sources = Vec::new();
+        files(&repository().join("src").join(room), &mut sources);
+        assert!(!sources.is_empty(), "{room}");
+        for path in sources {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for below in &rooms[at + 1..] {
+                let named = text.contains(&format!("crate::{below}::"));
+                assert!(!named, "{} knows {below}", path.display());
+            }
+        }
+    }
+}
+
 /// Text between a line "```LANGUAGE" and the next "```".
 fn block(page: &str, language: &str) -> String {
     let text = read(page);

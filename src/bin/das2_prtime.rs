@@ -12,6 +12,7 @@ use std::process::ExitCode;
 /// 2017-001T12:30, "Mar 1, 1979", 20170301T1230, 2017-03-01T12:30+01:00 or now.
 #[derive(Parser)]
 #[command(
+    name = "das2_prtime",
     version,
     disable_version_flag = true,
     after_help = "Exit status: 0, or 2 when an option is wrong or a TIME cannot be read (the others are printed)."

@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Runs the das2 server without another web server: its programs answer at
 /// /das/server and /das/log. Ctrl-C ends it.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "das2_srv_httpd", version)]
 struct Options {
     /// Address and port to listen at; other machines can connect only if the
     /// address is theirs to reach

@@ -154,8 +154,13 @@ pub(super) fn column(
 fn check_name(element: &Element, place: Place, log: &mut Log) {
     let name = element.attr("name").unwrap_or("");
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let starts_badly = name.starts_with(|c: char| c.is_ascii_digit());
-    if starts_badly || !name.chars().all(plain) {
+    let is_identifier =
+        |part: &str| !part.starts_with(|c: char| c.is_ascii_digit()) && part.chars().all(plain);
+    // Reducers have always called their planes NAME.max and the like.
+    let parts = name
+        .split('.')
+        .all(|part| is_identifier(part) && !part.is_empty());
+    if !name.is_empty() && !parts {
         log.add(Rule::PlaneName, place, || {
             format!("{}: the name is no identifier", owner(element))
         });

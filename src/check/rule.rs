@@ -99,7 +99,7 @@ rules! {
     YscanWithZ Warning "yscan-with-z" "yscan and z planes in one packet"
     Das23 Warning "das2.3" "a das2.3 feature, which clients do not implement"
     DuplicatePlaneName Warning "duplicate-plane-name" "two planes of one name in a packet"
-    PlaneName Warning "plane-name" "a plane's name that is no identifier"
+    PlaneName Warning "plane-name" "a plane's name that is no identifier, nor several joined by dots"
     YtagsCount Error "ytags-count" "not as many tags as items"
     YtagsNumber Error "ytags-number" "a tag that is no number"
     YtagsFinite Warning "ytags-finite" "a tag that is infinite or NaN"

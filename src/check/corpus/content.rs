@@ -116,7 +116,8 @@ pub(super) fn planes() -> Vec<Case> {
             &s,
             x("type=\"sun_real4\" units=\"s\" base=\"2010-01-01\""),
         ),
-        case(Rule::PlaneName, &s, y("name=\"amp.max\"")),
+        case(Rule::PlaneName, &s, y("name=\"amp max\"")),
+        case(Rule::PlaneName, &s, y("name=\"amp.\"")),
         case(Rule::PlaneName, &s, y("name=\"2nd\"")),
     ]
 }
