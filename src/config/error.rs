@@ -63,18 +63,15 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// What a client may know: that it is the server's fault, and the line,
-    /// without path and text.
+    /// without path and text. No end stop: whom to tell follows.
     pub fn client_message(&self) -> String {
-        const ASK: &str = "Please tell the people who run it, their log says more.";
         match self {
-            ConfigError::Missing(_) => {
-                format!("This server has no configuration file yet. {ASK}")
-            }
+            ConfigError::Missing(_) => "This server has no configuration file yet".to_owned(),
             ConfigError::Wrong(finding) if finding.line > 0 => format!(
-                "The configuration of this server has an error in line {}. {ASK}",
+                "The configuration of this server has an error in line {}",
                 finding.line
             ),
-            _ => format!("The configuration of this server cannot be read. {ASK}"),
+            _ => "The configuration of this server cannot be read".to_owned(),
         }
     }
 }

@@ -12,6 +12,7 @@ fn error_of(text: &str) -> String {
     let error = load(text).unwrap_err();
     let public = error.client_message();
     assert!(!public.contains("/site"), "{public}");
+    assert!(!public.ends_with('.'), "whom to tell follows: {public}");
     error.to_string()
 }
 

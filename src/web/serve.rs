@@ -109,8 +109,7 @@ fn answer_or_panic(
 }
 
 fn unconfigured(error: &ConfigError) -> Error {
-    let message = error.client_message();
-    Error::internal(message.trim_end_matches('.'), error)
+    Error::internal(error.client_message(), error)
 }
 
 /// Sends an answer, whatever kind it is. Bytes of body that went out.
