@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
-    let _ = norm_params(&text);
+    let _ = norm_params(Some(&text));
     if let Ok(located) = Tree::new(Path::new("/nonexistent")).locate(&text) {
         assert!(located.path.starts_with("/nonexistent"));
         assert!(!located.path.to_string_lossy().contains("/../"));

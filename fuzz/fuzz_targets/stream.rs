@@ -38,10 +38,8 @@ fuzz_target!(|data: &[u8]| {
     let size = data.first().map_or(1, |&byte| usize::from(byte) + 1);
     let data = data.get(1..).unwrap_or_default();
     let (good, once) = copy(data, usize::MAX);
-    assert_eq!((good, &once), {
-        let (good, pieces) = copy(data, size);
-        (good, &pieces.clone())
-    });
+    let (good_in_pieces, pieces) = copy(data, size);
+    assert_eq!((good, &once), (good_in_pieces, &pieces));
     let (again, twice) = copy(&once, usize::MAX);
     assert!(again, "our own output is refused");
     assert_eq!(once, twice);
