@@ -9,7 +9,7 @@ use super::options::{Binning, Planes};
 /// by which clients know it.
 pub(super) fn stream(header: &StreamHeader, binning: &Binning) -> StreamHeader {
     let mut header = header.clone();
-    let width = tag_width(header.properties.get("xTagWidth"), binning.seconds);
+    let width = resolution(&header, binning);
     let properties = &mut header.properties;
     properties.set("Datum", "xTagWidth", datum(width));
     properties.set("Datum", "xCacheResolution", datum(width));
@@ -21,6 +21,12 @@ pub(super) fn stream(header: &StreamHeader, binning: &Binning) -> StreamHeader {
         properties.set("String", "sourceId", binning.program());
     }
     header
+}
+
+/// The width of the bins as clients are told it, in seconds: a reduction of
+/// data that are coarser already does not make them finer.
+pub(super) fn resolution(stream: &StreamHeader, binning: &Binning) -> f64 {
+    tag_width(stream.properties.get("xTagWidth"), binning.seconds)
 }
 
 /// The wider of what is there and what the bins make, in seconds.
@@ -72,18 +78,19 @@ fn three_digits(number: f64) -> String {
     }
 }
 
-/// A packet header after binning. `digits`: fraction digits of a second that
-/// the centres of the bins need.
+/// A packet header after binning. `resolution`: see there; `digits`: fraction
+/// digits of a second that the centres of the bins need.
 pub(super) fn packet(
     header: &PacketHeader,
     columns: &[Option<Column>],
     binning: &Binning,
+    resolution: f64,
     digits: u8,
 ) -> PacketHeader {
     let mut out = header.clone();
-    raise_tag_width(&mut out.properties, binning.seconds);
+    raise_tag_width(&mut out.properties, resolution);
     for (plane, column) in out.planes.iter_mut().zip(columns) {
-        raise_tag_width(&mut plane.properties, binning.seconds);
+        raise_tag_width(&mut plane.properties, resolution);
         match column {
             None => {
                 let encoding = x_written_as(plane.encoding(), digits);

@@ -26,6 +26,8 @@ pub struct Reducer<N> {
     binning: Binning,
     clock: Clock,
     stream: StreamHeader,
+    /// What clients are told, in seconds.
+    resolution: f64,
     types: BTreeMap<PacketId, PacketType>,
     closed: Closed,
     held: Vec<Exception>,
@@ -69,6 +71,7 @@ impl<N: Sink> Reducer<N> {
                 binning.seconds * 1e6,
             ),
             progress: Progress::new(binning.program(), binning.no_progress),
+            resolution: binning.seconds,
             binning,
             stream: StreamHeader::new(),
             types: BTreeMap::new(),
@@ -87,7 +90,13 @@ impl<N: Sink> Reducer<N> {
         let digits = self.clock.digits();
         for (id, packets) in &mut self.types {
             if packets.layout.is_empty() {
-                let out = header::packet(&packets.header, &packets.columns, &self.binning, digits);
+                let out = header::packet(
+                    &packets.header,
+                    &packets.columns,
+                    &self.binning,
+                    self.resolution,
+                    digits,
+                );
                 self.next.packet(*id, &Arc::new(out))?;
                 packets.layout = layout(packets, &self.binning, digits);
             }
@@ -236,6 +245,7 @@ fn layout(packets: &PacketType, binning: &Binning, digits: u8) -> Vec<Slot> {
 impl<N: Sink> Sink for Reducer<N> {
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
+        self.resolution = header::resolution(header, &self.binning);
         self.next.stream(&header::stream(header, &self.binning))
     }
 
