@@ -170,11 +170,11 @@ impl PacketHeader {
             .or_else(|| stream.properties.get(name))
     }
 
-    /// The fill value of a plane: yFill of a y, zFill of a z or a scan, else
-    /// `fill`, else -1.0e31.
+    /// The fill value of a plane: yFill of a y or an xscan, whose values are
+    /// ys, zFill of a z or a yscan, else `fill`, else -1.0e31.
     pub fn fill(&self, plane: &Plane, stream: &StreamHeader) -> f64 {
         let own = match plane.kind {
-            PlaneKind::Y => "yFill",
+            PlaneKind::Y | PlaneKind::XScan => "yFill",
             _ => "zFill",
         };
         [own, "fill"]

@@ -99,9 +99,7 @@ impl Plane {
             ))
         })?;
         let items = items_of(kind, &element)?;
-        if kind == PlaneKind::YScan {
-            YTags::parse(&element.attrs, items)?;
-        }
+        tags_of(kind, &element.attrs, items)?;
         let (properties, extra) = split_children(element.children);
         Ok(Plane {
             kind,
@@ -149,12 +147,21 @@ impl Plane {
         self.items.saturating_mul(self.encoding.width())
     }
 
-    /// The tags of its items.
-    pub fn y_tags(&self) -> YTags {
-        YTags::parse(&self.attrs, self.items).unwrap_or(YTags::Interval {
+    /// The tags of its items: yTags in yUnits, or the xOffsets of an xscan in
+    /// its xUnits.
+    pub fn tags(&self) -> YTags {
+        tags_of(self.kind, &self.attrs, self.items).unwrap_or(YTags::Interval {
             first: 0.0,
             step: 1.0,
         })
+    }
+
+    /// The units of those tags; None where the plane does not say.
+    pub fn tag_units(&self) -> Option<&str> {
+        match self.kind {
+            PlaneKind::XScan => self.attr("xUnits"),
+            _ => self.attr("yUnits"),
+        }
     }
 
     /// Renames it.
@@ -179,16 +186,16 @@ impl Plane {
         self.attrs.retain(|(key, _)| key != name);
     }
 
-    /// Turns a yscan into a y plane of one value, units taken from its values.
+    /// Turns a scan into a y plane of one value, units taken from its values.
     pub fn collapse(&mut self) {
         let units = self.units().to_owned();
         self.kind = PlaneKind::Y;
         self.items = 1;
         self.attrs.retain(|(key, _)| {
-            !matches!(
-                key.as_str(),
-                "nitems" | "yUnits" | "zUnits" | "yTags" | "yTagInterval" | "yTagMin" | "yTagMax"
-            ) && !key.starts_with("xOffset")
+            !matches!(key.as_str(), "nitems" | "xUnits" | "yUnits" | "zUnits")
+                && !["yTag", "yOffset", "xOffset"]
+                    .iter()
+                    .any(|beginning| key.starts_with(beginning))
         });
         self.set_units(&units);
     }
@@ -218,6 +225,17 @@ impl Plane {
         out.push_str("</");
         out.push_str(self.kind.element());
         out.push_str(">\n");
+    }
+}
+
+fn tags_of(kind: PlaneKind, attrs: &[(String, String)], items: usize) -> Result<YTags> {
+    match kind {
+        PlaneKind::XScan => YTags::parse_x(attrs, items),
+        PlaneKind::YScan => YTags::parse(attrs, items),
+        _ => Ok(YTags::Interval {
+            first: 0.0,
+            step: 1.0,
+        }),
     }
 }
 

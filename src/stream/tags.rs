@@ -1,9 +1,11 @@
-//! yTags: what the items of a yscan are tagged with.
+//! yTags: what the items of a yscan are tagged with; das2.3 calls such numbers
+//! offsets, and has them in x too.
 
 use super::element::attr;
 use super::error::{Error, Result};
 
-/// The tags of a yscan's items, in its yUnits.
+/// The tags of a scan's items: of a yscan in its yUnits, of an xscan in its
+/// xUnits.
 #[derive(Debug, Clone, PartialEq)]
 pub enum YTags {
     /// One number an item.
@@ -17,6 +19,38 @@ pub enum YTags {
     },
 }
 
+/// What the attributes with tags are called.
+struct Names {
+    list: &'static str,
+    step: &'static str,
+    min: &'static str,
+    max: &'static str,
+}
+
+/// das2.2.
+const Y_TAGS: Names = Names {
+    list: "yTags",
+    step: "yTagInterval",
+    min: "yTagMin",
+    max: "yTagMax",
+};
+
+/// das2.3.
+const Y_OFFSETS: Names = Names {
+    list: "yOffsets",
+    step: "yOffsetInterval",
+    min: "yOffsetMin",
+    max: "yOffsetMax",
+};
+
+/// das2.3.
+const X_OFFSETS: Names = Names {
+    list: "xOffsets",
+    step: "xOffsetInterval",
+    min: "xOffsetMin",
+    max: "xOffsetMax",
+};
+
 impl YTags {
     /// Understands the tags among a yscan's attributes.
     ///
@@ -27,25 +61,20 @@ impl YTags {
     /// [`Error::Malformed`] for a wrong count, text that is no number, or an
     /// interval that is not above zero.
     pub fn parse(attrs: &[(String, String)], items: usize) -> Result<YTags> {
-        if let Some(list) = attr(attrs, "yTags") {
-            return list_of(list, items);
+        let given =
+            |names: &Names| attr(attrs, names.list).is_some() || attr(attrs, names.step).is_some();
+        if !given(&Y_TAGS) && given(&Y_OFFSETS) {
+            return named(&Y_OFFSETS, attrs, items);
         }
-        let Some(step) = attr(attrs, "yTagInterval") else {
-            return Ok(YTags::Interval {
-                first: 0.0,
-                step: 1.0,
-            });
-        };
-        let step = number("yTagInterval", step)?;
-        if step <= 0.0 || !step.is_finite() {
-            return Err(Error::malformed("yTagInterval must be above zero"));
-        }
-        let first = match (attr(attrs, "yTagMin"), attr(attrs, "yTagMax")) {
-            (Some(min), _) => number("yTagMin", min)?,
-            (None, Some(max)) => number("yTagMax", max)? - (items as f64 - 1.0) * step,
-            (None, None) => 0.0,
-        };
-        Ok(YTags::Interval { first, step })
+        named(&Y_TAGS, attrs, items)
+    }
+
+    /// Understands the offsets among an xscan's attributes, by the same rules.
+    ///
+    /// # Errors
+    /// As [`YTags::parse`].
+    pub fn parse_x(attrs: &[(String, String)], items: usize) -> Result<YTags> {
+        named(&X_OFFSETS, attrs, items)
     }
 
     /// The tag of one item.
@@ -71,16 +100,42 @@ impl YTags {
     }
 }
 
-fn list_of(text: &str, items: usize) -> Result<YTags> {
+fn named(names: &Names, attrs: &[(String, String)], items: usize) -> Result<YTags> {
+    if let Some(list) = attr(attrs, names.list) {
+        return list_of(names.list, list, items);
+    }
+    let Some(step) = attr(attrs, names.step) else {
+        return Ok(YTags::Interval {
+            first: 0.0,
+            step: 1.0,
+        });
+    };
+    let step = number(names.step, step)?;
+    if step <= 0.0 || !step.is_finite() {
+        return Err(Error::malformed(format!(
+            "{} must be above zero",
+            names.step
+        )));
+    }
+    let first = match (attr(attrs, names.min), attr(attrs, names.max)) {
+        (Some(min), _) => number(names.min, min)?,
+        (None, Some(max)) => number(names.max, max)? - (items as f64 - 1.0) * step,
+        (None, None) => 0.0,
+    };
+    Ok(YTags::Interval { first, step })
+}
+
+fn list_of(name: &str, text: &str, items: usize) -> Result<YTags> {
+    let what = format!("a number of {name}");
     let list: Vec<f64> = text
         .split(',')
-        .map(|tag| number("a yTag", tag))
+        .map(|tag| number(&what, tag))
         .collect::<Result<_>>()?;
     if list.len() == items {
         Ok(YTags::List(list))
     } else {
         Err(Error::malformed(format!(
-            "nitems is {items}, but there are {} yTags",
+            "nitems is {items}, but there are {} {name}",
             list.len()
         )))
     }
@@ -119,6 +174,17 @@ mod tests {
         // Both: the list wins.
         let t = parse(&[("yTags", "7,8"), ("yTagInterval", "1")], 2).unwrap();
         assert_eq!(t.get(1), Some(8.0));
+    }
+
+    #[test]
+    fn offsets_of_das2_3() {
+        let t = parse(&[("yOffsets", "1,2")], 2).unwrap();
+        assert_eq!(t, YTags::List(vec![1.0, 2.0]));
+        let attrs = [("xOffsetInterval", "2"), ("xOffsetMin", "-1")];
+        let attrs = attrs.map(|(k, v)| (k.to_string(), v.to_string()));
+        let t = YTags::parse_x(&attrs, 3).unwrap();
+        assert_eq!(t.range(3), (-1.0, 3.0));
+        assert!(parse(&[("yOffsets", "1,2")], 3).is_err());
     }
 
     #[test]

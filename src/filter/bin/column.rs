@@ -121,26 +121,30 @@ impl Column {
     }
 }
 
-/// A yscan whose items are samples in time, all within one bin, becomes one
-/// value: renderer is `waveform`, or it is an xscan, and its tags are lengths
-/// of time that span no more than a bin.
+/// A scan whose items are samples in time, all within one bin, becomes one
+/// value: it is a yscan whose renderer is `waveform`, or das2.3's xscan, and
+/// its tags are lengths of time that span no more than a bin.
 fn collapses(
     plane: &Plane,
     header: &PacketHeader,
     stream: &StreamHeader,
     binning: &Binning,
 ) -> bool {
-    if binning.planes == Planes::Peaks || plane.kind != PlaneKind::YScan {
+    let is_waveform = match plane.kind {
+        PlaneKind::XScan => true,
+        PlaneKind::YScan => header
+            .cascade(plane, stream, "renderer")
+            .is_some_and(|renderer| renderer.value == "waveform"),
+        _ => false,
+    };
+    if binning.planes == Planes::Peaks || !is_waveform {
         return false;
     }
-    let is_waveform = header
-        .cascade(plane, stream, "renderer")
-        .is_some_and(|renderer| renderer.value == "waveform");
-    let Some(unit) = plane.attr("yUnits").and_then(seconds_per_unit) else {
+    let Some(unit) = plane.tag_units().and_then(seconds_per_unit) else {
         return false;
     };
-    let (low, high) = plane.y_tags().range(plane.items());
-    is_waveform && (high - low) * unit <= binning.seconds
+    let (low, high) = plane.tags().range(plane.items());
+    (high - low) * unit <= binning.seconds
 }
 
 /// A value that is not a real: text, an integer, a time in us2000.
