@@ -331,7 +331,9 @@ impl<N: Sink> Sink for Reducer<N> {
         self.next.finish()
     }
 
+    /// Bins that were closed in the very run that broke are complete.
     fn abort(&mut self, exception: &Exception) -> Result<()> {
+        self.pass_closed()?;
         self.pass_held()?;
         self.next.abort(exception)
     }
