@@ -1,5 +1,7 @@
 //! How binning changes headers.
 
+use std::collections::HashMap;
+
 use crate::stream::{PacketHeader, Plane, PlaneKind, Properties, Property, StreamHeader};
 
 use super::column::{Column, written_as, x_units, x_written_as};
@@ -151,6 +153,8 @@ fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
             deviation: true,
         };
     let mut added = Vec::new();
+    let mut taken: HashMap<String, usize> =
+        planes.iter().map(|p| (p.name().to_owned(), 2)).collect();
     for plane in planes.iter_mut().filter(|p| p.kind != PlaneKind::X) {
         let source = plane.name().to_owned();
         if says_average {
@@ -160,7 +164,7 @@ fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
             let mut more = plane.clone();
             label(&mut more, &source, operation);
             let name = added_name(&source, suffix, &mut more, binning);
-            more.set_name(&name);
+            more.set_name(&unique(name, &mut taken));
             added.push(more);
         }
         if source.is_empty() && binning.planes == Planes::Peaks {
@@ -186,6 +190,20 @@ fn added_name(source: &str, suffix: &str, plane: &mut Plane, binning: &Binning) 
         }
         (true, _) => suffix.into(),
     }
+}
+
+/// Clients refuse two planes of one name, and data that were binned once
+/// before have planes of such names already: `a.max`, then `a.max_2`.
+/// `taken` knows the number to try next for each name.
+fn unique(name: String, taken: &mut HashMap<String, usize>) -> String {
+    let mut free = name.clone();
+    while taken.contains_key(&free) {
+        let number = taken.entry(name.clone()).or_insert(2);
+        free = format!("{name}_{number}");
+        *number += 1;
+    }
+    taken.insert(free.clone(), 2);
+    free
 }
 
 #[cfg(test)]
