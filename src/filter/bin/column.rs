@@ -83,7 +83,7 @@ impl Column {
             let fields = packet.get(self.at..end).unwrap_or_default();
             for (item, field) in fields.chunks_exact(width).enumerate() {
                 let item = if self.collapse { 0 } else { item };
-                // Text that is no number counts as fill.
+                // Text that is no number, and time that is none, is fill.
                 if let Some(value) = number(self.encoding, field)? {
                     add_one(value, item, self.fill, &mut self.sums);
                 }
@@ -153,6 +153,8 @@ fn number(encoding: Encoding, field: &[u8]) -> Result<Option<f64>> {
         return Ok(encoding.number(field));
     }
     match parse_field(field) {
+        // The time that das2 programs write for fill.
+        Ok(time) if Some(time) == Time::new(1, 1, 1, 0) => Ok(None),
         Ok(time) => Ok(Some(time.us2000())),
         Err(error) => Err(Error::malformed(format!(
             "no time: '{}' ({error})",

@@ -40,11 +40,14 @@ fn tag_width(known: Option<Property<'_>>, seconds: f64) -> f64 {
 }
 
 fn datum(seconds: f64) -> String {
-    if seconds <= 1e10 {
-        format!("{seconds:.6} s")
+    let fixed = format!("{seconds:.6}");
+    // Six decimals say nothing, or something else, of very short bins.
+    let read_back: f64 = fixed.parse().unwrap_or(0.0);
+    if seconds <= 1e10 && (read_back - seconds).abs() <= seconds * 1e-3 {
+        format!("{fixed} s")
     } else {
         let mut number = Vec::new();
-        crate::stream::exp_field(seconds, 12, 6, &mut number);
+        crate::stream::exp_field(seconds, 13, 6, &mut number);
         format!("{} s", String::from_utf8_lossy(&number).trim_start())
     }
 }
@@ -227,5 +230,8 @@ mod tests {
         }
         assert_eq!(datum(60.0), "60.000000 s");
         assert_eq!(datum(3e10), "3.000000e+10 s");
+        assert_eq!(datum(0.0625), "0.062500 s");
+        assert_eq!(datum(1e-9), "1.000000e-09 s");
+        assert_eq!(datum(1.5e300), "1.500000e+300 s");
     }
 }
