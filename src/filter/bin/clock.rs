@@ -5,8 +5,8 @@
 //! the centre. Units that count in days or seconds cannot say most instants
 //! exactly, so there a time within two steps of the next edge lies on it.
 
-use crate::stream::{Encoding, Error, PacketHeader, PlaneKind, Result, Run};
-use crate::time::{TimeUnit, parse_field};
+use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run};
+use crate::time::{TimeUnit, parse_field, parse_query, seconds_per_unit};
 
 /// The x plane of a packet type, as a source of times.
 pub(super) struct XColumn {
@@ -24,7 +24,7 @@ enum Scale {
     Linear { scale: f64, offset: f64 },
     /// Units with leap seconds, or ephemeris time.
     Unit(TimeUnit),
-    /// Nanoseconds of TT2000 as integers, which no double holds.
+    /// Nanoseconds as integers, which no double holds.
     Integer(TimeUnit),
     /// Text.
     Text,
@@ -50,6 +50,13 @@ impl XColumn {
                 scale: Scale::Text,
             });
         }
+        if let Some(scale) = since_base(plane) {
+            return Ok(XColumn {
+                at,
+                encoding,
+                scale,
+            });
+        }
         let Some(unit) = TimeUnit::parse(plane.units()) else {
             return Err(Error::Unfit(format!(
                 "x must be a time to be binned in seconds, but its units are '{}'",
@@ -58,8 +65,8 @@ impl XColumn {
         };
         let scale = match (unit.linear(), encoding) {
             (Some((1.0, 0.0)), _) => Scale::Micros,
+            (_, Encoding::Int { width: 8, .. }) => Scale::Integer(unit),
             (Some((scale, offset)), _) => Scale::Linear { scale, offset },
-            (None, Encoding::Int { width: 8, .. }) => Scale::Integer(unit),
             (None, _) => Scale::Unit(unit),
         };
         Ok(XColumn {
@@ -95,7 +102,7 @@ impl XColumn {
                 };
                 Ok(match scale {
                     Scale::Linear { scale, offset } => linear(x, *scale, *offset),
-                    Scale::Unit(unit) => exact(unit.to_us2000(x)),
+                    Scale::Unit(unit) => inexact(unit.to_us2000(x), x, unit.seconds() * 1e6),
                     _ => exact(x),
                 })
             }
@@ -138,12 +145,24 @@ struct Instant {
     slack: f64,
 }
 
-/// The slack is two steps of the number itself, in microseconds.
 fn linear(x: f64, scale: f64, offset: f64) -> Option<Instant> {
-    let us = x * scale + offset;
+    inexact(x * scale + offset, x, scale)
+}
+
+/// The slack is two steps of the number itself, in microseconds.
+fn inexact(us: f64, x: f64, scale: f64) -> Option<Instant> {
     us.is_finite().then_some(Instant {
         us,
         slack: 2.0 * step(x) * scale,
+    })
+}
+
+/// Numbers that count a length of time from the instant that `base` names.
+fn since_base(plane: &Plane) -> Option<Scale> {
+    let base = parse_query(plane.attr("base")?, None).ok()?;
+    Some(Scale::Linear {
+        scale: seconds_per_unit(plane.units())? * 1e6,
+        offset: base.us2000(),
     })
 }
 
@@ -169,6 +188,12 @@ struct Window {
     high: f64,
 }
 
+/// Bins of a millionth of a microsecond tell all times apart, and one of
+/// LONGEST microseconds holds all; beyond, the numbers of bins and their
+/// centres would be infinite.
+const SHORTEST: f64 = 1e-6;
+const LONGEST: f64 = 1e24;
+
 /// The bins of one stream: all packet types share where bin 0 starts.
 pub(super) struct Clock {
     /// Start of bin 0 in us2000, once it is known.
@@ -186,9 +211,12 @@ pub(super) struct Stretch {
 }
 
 impl Clock {
-    /// Bins of `size` microseconds, bin 0 at `start` or at the first time.
-    pub(super) fn new(start: Option<f64>, size: f64) -> Clock {
-        Clock { start, size }
+    /// Bins of `seconds`, bin 0 at `start` or at the first time.
+    pub(super) fn new(start: Option<f64>, seconds: f64) -> Clock {
+        Clock {
+            start,
+            size: (seconds * 1e6).clamp(SHORTEST, LONGEST),
+        }
     }
 
     /// Start of bin 0 in us2000, once it is known.
@@ -232,14 +260,19 @@ impl Clock {
     fn bin_at(&self, x: &XColumn, run: Run<'_>, index: usize) -> Result<Option<f64>> {
         let packet = run.bytes.get(index * run.stride..).unwrap_or_default();
         let time = x.us2000(packet).map_err(|e| at(e, run, index))?;
-        Ok(time.map(|time| self.bin_of(&time)))
+        Ok(time
+            .map(|time| self.bin_of(&time))
+            .filter(|bin| bin.is_finite()))
     }
 
     fn bin_of(&self, time: &Instant) -> f64 {
         let start = self.start.unwrap_or(time.us);
         let bin = ((time.us - start) / self.size).floor();
         let next_edge = start + (bin + 1.0) * self.size;
-        if time.slack > 0.0 && next_edge - time.us <= time.slack {
+        // In bins that are hardly longer than the slack, everything is near
+        // an edge.
+        let edges_matter = time.slack > 0.0 && time.slack < self.size / 4.0;
+        if edges_matter && next_edge - time.us <= time.slack {
             bin + 1.0
         } else {
             bin

@@ -210,6 +210,10 @@ pub(super) fn x_written_as(encoding: Encoding, digits: u8) -> Encoding {
     }
 }
 
+/// 0001-01-01, and the last second of the year 9999, in us2000.
+const YEAR_1: f64 = -730_119.0 * 86_400e6;
+const END_OF_9999: f64 = 2_921_940.0 * 86_400e6 - 1e6;
+
 /// The unit that x is written in.
 pub(super) fn x_units(encoding: Encoding) -> &'static str {
     match encoding {
@@ -218,7 +222,11 @@ pub(super) fn x_units(encoding: Encoding) -> &'static str {
     }
 }
 
-/// Appends the centre of a bin.
+/// Appends the centre of a bin. Text has room for the years 1 to 9999.
 pub(super) fn write_centre(us2000: f64, encoding: Encoding, out: &mut Vec<u8>) {
+    let us2000 = match encoding {
+        Encoding::Time(_) => us2000.clamp(YEAR_1, END_OF_9999),
+        _ => us2000,
+    };
     write_value(us2000, encoding, out);
 }

@@ -101,6 +101,7 @@ pub(super) fn packet(
                 let encoding = x_written_as(plane.encoding(), digits);
                 plane.set_encoding(encoding);
                 plane.set_units(x_units(encoding));
+                plane.remove_attr("base");
             }
             Some(column) => {
                 let encoding = written_as(plane.encoding());

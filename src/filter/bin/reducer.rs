@@ -66,10 +66,7 @@ impl<N: Sink> Reducer<N> {
     pub fn new(binning: Binning, next: N) -> Reducer<N> {
         Reducer {
             next,
-            clock: Clock::new(
-                binning.begin.map(|time| time.us2000()),
-                binning.seconds * 1e6,
-            ),
+            clock: Clock::new(binning.begin.map(|time| time.us2000()), binning.seconds),
             progress: Progress::new(binning.program(), binning.no_progress),
             resolution: binning.seconds,
             binning,
