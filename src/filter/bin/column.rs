@@ -16,6 +16,9 @@ pub(super) struct Column {
     /// All values of a packet go into one.
     pub(super) collapse: bool,
     fill: Fill,
+    /// What is gathered: items, ranges, peaks, deviations.
+    wanted: (usize, bool, bool, bool),
+    /// Empty until data come: a header that promises much takes no memory.
     sums: Sums,
 }
 
@@ -48,7 +51,8 @@ impl Column {
             items: plane.items(),
             collapse,
             fill: Fill::new(header.fill(plane, stream)),
-            sums: Sums::new(items, range, peak, deviation),
+            wanted: (items, range, peak, deviation),
+            sums: Sums::default(),
         }
     }
 
@@ -62,6 +66,10 @@ impl Column {
     /// # Errors
     /// [`Error::Malformed`] for text that is no time in a plane of times.
     pub(super) fn add(&mut self, run: Run<'_>) -> Result<()> {
+        if self.sums.sum.is_empty() {
+            let (items, range, peak, deviation) = self.wanted;
+            self.sums = Sums::new(items, range, peak, deviation);
+        }
         let packets = Packets {
             bytes: run.bytes,
             stride: run.stride,
