@@ -76,7 +76,10 @@ fn exponent_form(value: f64, decimals: usize) -> Option<Digits> {
 }
 
 /// Writes a value as C's `%{room}.{decimals}e` does, in exactly `room` bytes:
-/// right-aligned, and with fewer decimals where it would not fit.
+/// right-aligned, and with fewer decimals where it would not fit. But where
+/// all digits of a double are asked for, another form that says the same
+/// number comes first: `-1.2345678901234567e-100` has one byte too many for
+/// ascii24, `-12345678901234567e-116` has not.
 pub fn exp_field(value: f64, room: usize, decimals: usize, out: &mut Vec<u8>) {
     if !value.is_finite() {
         return right_aligned(not_finite(value), room, out);
@@ -88,12 +91,38 @@ pub fn exp_field(value: f64, room: usize, decimals: usize, out: &mut Vec<u8>) {
             Some(text) if text.get().len() <= room => {
                 return right_aligned(text.get(), room, out);
             }
+            Some(_)
+                if decimals >= EXACT
+                    && let Some(text) = tightest(value, room) =>
+            {
+                return right_aligned(text.get(), room, out);
+            }
             Some(text) if decimals > 0 => {
                 decimals = decimals.saturating_sub((text.get().len() - room).max(1));
             }
             _ => return best_field(value, room, out),
         }
     }
+}
+
+/// Decimals that tell every double from its neighbours.
+const EXACT: usize = 16;
+
+/// The fewest digits that read back as the same double, with a point after
+/// the first or, where that does not fit, without one.
+fn tightest(value: f64, room: usize) -> Option<Digits> {
+    let mut shortest = Digits::new();
+    write!(shortest, "{value:e}").ok()?;
+    if shortest.get().len() <= room {
+        return Some(shortest);
+    }
+    let text = std::str::from_utf8(shortest.get()).ok()?;
+    let (mantissa, exponent) = text.split_once('e')?;
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent = exponent.parse::<i32>().ok()? - decimals.len() as i32;
+    let mut integer = Digits::new();
+    write!(integer, "{whole}{decimals}e{exponent:+}").ok()?;
+    (integer.get().len() <= room).then_some(integer)
 }
 
 /// Writes a value in exactly `room` bytes with as many significant digits as
@@ -248,6 +277,30 @@ mod tests {
         assert_eq!(exp(-1.234e-300, 8, 3), " -1e-300");
         assert_eq!(exp(-1e31, 5, 3), "-1e31");
         assert_eq!(exp(-1e31, 3, 3), "   ");
+    }
+
+    #[test]
+    fn a_double_in_23_bytes_is_still_the_same() {
+        for value in [
+            -1.2345678901234567e-100,
+            -1.7976931348623157e308,
+            -2.2250738585072014e-308,
+            -4.9e-324,
+            -1e-100,
+            -9.876543210987654e-200,
+        ] {
+            let text = exp(value, 23, 16);
+            assert_eq!(text.len(), 23);
+            assert_eq!(parse_number(text.as_bytes()), Some(value), "{text}");
+        }
+        assert_eq!(
+            exp(-1.2345678901234567e-100, 23, 16),
+            "-12345678901234567e-116"
+        );
+        assert_eq!(
+            exp(1.2345678901234567e-100, 23, 16),
+            "1.2345678901234567e-100"
+        );
     }
 
     #[test]

@@ -150,11 +150,13 @@ impl Field {
 /// The form of a plane that holds times, if it does.
 fn time_form(plane: &Plane) -> Option<Form> {
     if plane.kind == PlaneKind::X
-        && let Some(base) = plane.attr("base")
+        && let Some(seconds) = seconds_per_unit(plane.units())
     {
-        let base = parse_query(base, None).ok()?.us2000();
-        let scale = seconds_per_unit(plane.units())? * 1e6;
-        return Some(Form::Offset { base, scale });
+        let base = parse_query(plane.attr("base")?, None).ok()?;
+        return Some(Form::Offset {
+            base: base.us2000(),
+            scale: seconds * 1e6,
+        });
     }
     // Only numbers get here with the unit UTC, and they mean us2000.
     TimeUnit::parse(plane.units()).map(Form::Time)

@@ -119,7 +119,10 @@ impl<N: Sink> Sink for ToText<N> {
             for field in fields {
                 field.write(packet, &mut self.text);
             }
-            if let Some(last) = self.text.last_mut() {
+            // A field of text that has no separator keeps its last digit.
+            if let Some(last) = self.text.last_mut()
+                && last.is_ascii_whitespace()
+            {
                 *last = b'\n';
             }
             if self.text.len() >= FULL {
