@@ -14,7 +14,7 @@ use field::Field;
 
 /// Turns a das2 stream into text.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "das2_ascii", version)]
+#[command(name = "das2_ascii", version, disable_version_flag = true)]
 pub struct AsciiArgs {
     /// Significant digits of numbers, 2 to 18; 7 for four-byte and 17 for
     /// eight-byte reals otherwise.
@@ -26,6 +26,9 @@ pub struct AsciiArgs {
     /// Drop comments and exceptions.
     #[arg(short = 'c')]
     no_comments: bool,
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
     /// The stream to read, standard input by default.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,

@@ -9,7 +9,12 @@ use crate::time::{Time, parse_query};
 /// Reads a das2 stream and writes one record a bin: the mean of each plane's
 /// good values, at the centre of the bin.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "das2_bin_avgsec", version, allow_negative_numbers = true)]
+#[command(
+    name = "das2_bin_avgsec",
+    version,
+    disable_version_flag = true,
+    allow_negative_numbers = true
+)]
 pub struct AverageArgs {
     /// Start of bin 0, a time; the first time in the data otherwise.
     #[arg(short = 'b', value_name = "BEGIN", value_parser = begin)]
@@ -26,6 +31,9 @@ pub struct AverageArgs {
     /// Length of a bin in seconds, above zero.
     #[arg(value_name = "SECONDS", value_parser = seconds)]
     seconds: f64,
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
     /// The stream to read, standard input by default.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -36,7 +44,12 @@ pub struct AverageArgs {
 /// Reads a das2 stream and writes one record a bin: the mean and the largest
 /// of each plane's good values, at the centre of the bin.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "das2_bin_peakavgsec", version, allow_negative_numbers = true)]
+#[command(
+    name = "das2_bin_peakavgsec",
+    version,
+    disable_version_flag = true,
+    allow_negative_numbers = true
+)]
 pub struct PeakArgs {
     /// Start of bin 0, a time; the first time in the data otherwise.
     #[arg(short = 'b', value_name = "BEGIN", value_parser = begin)]
@@ -44,6 +57,9 @@ pub struct PeakArgs {
     /// Length of a bin in seconds, above zero.
     #[arg(value_name = "SECONDS", value_parser = seconds)]
     seconds: f64,
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
     /// The stream to read, standard input by default.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
