@@ -248,7 +248,9 @@ impl Clock {
         if let Some(bin) = first {
             count += x.count_inside(rest(run, 1), self.surely(bin));
         }
-        while count < run.len() && self.bin_at(x, run, count)? == first {
+        // What is wrong with a later packet is said when it is the first one,
+        // after the bin before it.
+        while count < run.len() && self.bin_at(x, run, count).is_ok_and(|bin| bin == first) {
             count += 1;
             if let Some(bin) = first {
                 count += x.count_inside(rest(run, count), self.surely(bin));
