@@ -131,18 +131,14 @@ pub fn best_field(value: f64, room: usize, out: &mut Vec<u8>) {
     if !value.is_finite() {
         return right_aligned(not_finite(value), room, out);
     }
-    if room >= 8
-        && let Some(text) = widest(room, |decimals| exponent_form(value, decimals.min(16)))
-    {
-        let fixed = widest_fixed(value, room);
-        return match fixed {
-            Some(fixed) if digits_of(fixed.get()) > digits_of(text.get()) => {
-                right_aligned(fixed.get(), room, out)
-            }
-            _ => right_aligned(text.get(), room, out),
-        };
-    }
-    match widest_fixed(value, room).or_else(|| short_exponent(value, room)) {
+    // C's form is what clients expect; others where they are nearer.
+    let forms: [fn(f64, usize) -> Option<Digits>; 3] = [c_exponent, widest_fixed, short_exponent];
+    let texts = forms.iter().filter_map(|form| form(value, room));
+    let far = |text: &Digits| {
+        let back = parse_number(text.get()).unwrap_or(f64::NAN);
+        (back - value).abs()
+    };
+    match texts.min_by(|a, b| far(a).total_cmp(&far(b))) {
         Some(text) => right_aligned(text.get(), room, out),
         // Blanks are no number, so they read back as fill.
         None => out.extend(std::iter::repeat_n(b' ', room)),
@@ -163,6 +159,14 @@ fn widest(room: usize, form: impl Fn(usize) -> Option<Digits>) -> Option<Digits>
         .find(|text| text.get().len() <= room)
 }
 
+/// C's exponent form, in fields that have room for it and a digit or two.
+fn c_exponent(value: f64, room: usize) -> Option<Digits> {
+    if room < 8 {
+        return None;
+    }
+    widest(room, |decimals| exponent_form(value, decimals.min(16)))
+}
+
 /// Plain decimal notation, where the number neither starts beyond the field
 /// nor disappears in its zeros.
 fn widest_fixed(value: f64, room: usize) -> Option<Digits> {
@@ -179,7 +183,8 @@ fn widest_fixed(value: f64, room: usize) -> Option<Digits> {
     (!vanished).then_some(text)
 }
 
-/// `-1e31`: no sign or leading zero in the exponent, for very narrow fields.
+/// `-1e31`: no sign or leading zero in the exponent, which gives narrow fields
+/// two more digits.
 fn short_exponent(value: f64, room: usize) -> Option<Digits> {
     widest(room, |decimals| {
         let mut text = Digits::new();
