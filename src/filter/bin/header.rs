@@ -46,9 +46,7 @@ fn datum(seconds: f64) -> String {
     if seconds <= 1e10 && (read_back - seconds).abs() <= seconds * 1e-3 {
         format!("{fixed} s")
     } else {
-        let mut number = Vec::new();
-        crate::stream::exp_field(seconds, 13, 6, &mut number);
-        format!("{} s", String::from_utf8_lossy(&number).trim_start())
+        format!("{} s", c_exponent(seconds, 6))
     }
 }
 
@@ -72,15 +70,25 @@ fn three_digits(number: f64) -> String {
     } else {
         0
     };
-    if number >= 999.5 {
-        return format!("{number:.2e}");
+    let short = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if number < 999.5 {
+        return short(&format!("{number:.digits$}"));
     }
-    let text = format!("{number:.digits$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
+    let text = c_exponent(number, 2);
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => format!("{}e{exponent}", short(mantissa)),
+        None => text,
     }
+}
+
+/// `%.{decimals}e` of a number above zero.
+fn c_exponent(number: f64, decimals: usize) -> String {
+    let mut text = Vec::new();
+    crate::stream::exp_field(number, decimals + 7, decimals, &mut text);
+    String::from_utf8_lossy(&text).trim_start().to_owned()
 }
 
 /// A packet header after binning. `resolution`: see there; `digits`: fraction
@@ -226,6 +234,8 @@ mod tests {
             (86400.0 * 1.256, " (1.26 day Averages)"),
             (86400.0 * 30.44, " (30.4 day Averages)"),
             (86400.0 * 365.25, " (365 day Averages)"),
+            (86400.0 * 1000.0, " (1e+03 day Averages)"),
+            (86400.0 * 12_345.0, " (1.23e+04 day Averages)"),
         ] {
             assert_eq!(resolution_text(seconds), text);
         }
