@@ -1,0 +1,514 @@
+//! Streams made to order, and at random: every value type, unit of time,
+//! oddity of names. Shares no code with the project.
+
+use crate::parsed::days;
+
+/// A stream while it is being made.
+pub struct Builder {
+    pub bytes: Vec<u8>,
+}
+
+impl Builder {
+    /// With a plain stream header.
+    pub fn new() -> Builder {
+        Builder::with("")
+    }
+
+    /// With these stream properties.
+    pub fn with(properties: &str) -> Builder {
+        let mut builder = Builder { bytes: Vec::new() };
+        let properties = match properties {
+            "" => String::new(),
+            some => format!("<properties {some}/>"),
+        };
+        builder.tagged(
+            "00",
+            &format!("<stream version=\"2.2\">{properties}</stream>"),
+        );
+        builder
+    }
+
+    pub fn tagged(&mut self, tag: &str, body: &str) -> &mut Builder {
+        self.bytes
+            .extend(format!("[{tag}]{:06}{body}", body.len()).bytes());
+        self
+    }
+
+    /// A packet header of these planes, properties element and all.
+    pub fn packet(&mut self, id: u8, planes: &str) -> &mut Builder {
+        self.tagged(&format!("{id:02}"), &format!("<packet>{planes}</packet>"))
+    }
+
+    pub fn data(&mut self, id: u8, fields: &[Vec<u8>]) -> &mut Builder {
+        self.bytes.extend(format!(":{id:02}:").bytes());
+        fields.iter().for_each(|field| self.bytes.extend(field));
+        self
+    }
+
+    pub fn comment(&mut self, kind: &str, value: &str) -> &mut Builder {
+        let body = format!("<comment type=\"{kind}\" value=\"{value}\" source=\"reader\"/>");
+        self.tagged("xx", &body)
+    }
+
+    pub fn exception(&mut self, kind: &str, message: &str) -> &mut Builder {
+        let body = format!("<exception type=\"{kind}\" message=\"{message}\"/>");
+        self.tagged("xx", &body)
+    }
+
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+/// x us2000 and y (any type), one record a pair of seconds since 2000 and value.
+pub fn x_y(y_type: &str, y_attrs: &str, pairs: &[(f64, f64)]) -> Vec<u8> {
+    let mut s = Builder::new();
+    s.packet(
+        1,
+        &format!(
+            "<x type=\"little_endian_real8\" units=\"us2000\"></x>\
+             <y type=\"{y_type}\" {y_attrs}></y>"
+        ),
+    );
+    for &(seconds, value) in pairs {
+        s.data(1, &[le8(seconds * 1e6), encode(y_type, value)]);
+    }
+    s.take()
+}
+
+pub fn le8(value: f64) -> Vec<u8> {
+    value.to_le_bytes().to_vec()
+}
+
+/// A number in a `type`; a time type takes us2000.
+pub fn encode(encoding: &str, value: f64) -> Vec<u8> {
+    if let Some(width) = encoding.strip_prefix("ascii") {
+        return ascii(width.parse().unwrap(), value);
+    }
+    if let Some(width) = encoding.strip_prefix("time") {
+        return time(width.parse().unwrap(), value);
+    }
+    let width = crate::parsed::width(encoding);
+    let mut bytes = match (encoding.contains("int"), width) {
+        (true, _) => (value.round() as i128).to_le_bytes()[..width].to_vec(),
+        (false, 4) => (value as f32).to_le_bytes().to_vec(),
+        (false, _) => value.to_le_bytes().to_vec(),
+    };
+    if !encoding.starts_with("little") {
+        bytes.reverse();
+    }
+    bytes
+}
+
+/// asciiN: as many digits as fit, right-aligned, a blank at the end.
+pub fn ascii(width: usize, value: f64) -> Vec<u8> {
+    let room = width - 1;
+    let mut text = value.to_string();
+    for decimals in (0..17).rev() {
+        if text.len() <= room {
+            break;
+        }
+        text = format!("{value:.decimals$e}");
+    }
+    assert!(text.len() <= room, "{value} does not fit ascii{width}");
+    format!("{text:>room$} ").into_bytes()
+}
+
+/// timeN of microseconds since 2000, cut to its width.
+pub fn time(width: usize, us: f64) -> Vec<u8> {
+    let mut text = iso(us);
+    let digits = match width {
+        30.. => 9,
+        27.. => 6,
+        24.. => 3,
+        23 => 2,
+        22 => 1,
+        _ => 0,
+    };
+    text.truncate(if digits == 0 { 19 } else { 20 + digits });
+    text.truncate(width - 1);
+    format!("{text:<width$}").into_bytes()
+}
+
+/// `yyyy-mm-ddThh:mm:ss.fffffffff`
+pub fn iso(us: f64) -> String {
+    let whole = us.floor();
+    let ns = ((us - whole) * 1000.0).round() as i128 + whole as i128 * 1000;
+    let day = ns.div_euclid(86_400_000_000_000) as i64;
+    let of_day = ns.rem_euclid(86_400_000_000_000);
+    let mut year = 2000 + day.div_euclid(366).min(day.div_euclid(365)) - 1;
+    while days(year + 1, 1, 1) <= day {
+        year += 1;
+    }
+    let month = (1..=12).rev().find(|&m| days(year, m, 1) <= day).unwrap();
+    let date = day - days(year, month, 1) + 1;
+    let (seconds, nanos) = (of_day / 1_000_000_000, of_day % 1_000_000_000);
+    format!(
+        "{year:04}-{month:02}-{date:02}T{:02}:{:02}:{:02}.{nanos:09}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+/// A time unit: its name, microseconds a unit, and the us2000 of its zero.
+/// TT2000 stands for the years from 2017 on.
+pub const TIME_UNITS: [(&str, f64, f64); 13] = [
+    ("us2000", 1.0, 0.0),
+    ("UTC", 1.0, 0.0),
+    ("t2000", 1e6, 0.0),
+    ("t1970", 1e6, -946_684_800e6),
+    ("ns1970", 1e-3, -946_684_800e6),
+    ("us1970", 1.0, -946_684_800e6),
+    ("ms1970", 1e3, -946_684_800e6),
+    ("mj1958", 86_400e6, -15_340.0 * 86_400e6),
+    ("us1980", 1.0, -631_152_000e6),
+    ("mjd", 86_400e6, -51_544.0 * 86_400e6),
+    ("julianDay", 86_400e6, -2_451_544.5 * 86_400e6),
+    ("cdfEpoch", 1e3, -63_113_904_000_000e3),
+    ("TT2000", 1e-3, 43_135.816e6 - 5e6),
+];
+
+/// The row of a unit, in any case.
+pub fn time_unit(name: &str) -> Option<(f64, f64)> {
+    let row = TIME_UNITS
+        .iter()
+        .find(|(known, _, _)| known.eq_ignore_ascii_case(name));
+    row.map(|&(_, scale, zero)| (scale, zero))
+}
+
+/// The same numbers in every run (SplitMix64).
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    pub fn one_in(&mut self, chance: usize) -> bool {
+        self.below(chance) == 0
+    }
+
+    pub fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / 2f64.powi(53)
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+}
+
+pub const VALUE_TYPES: [&str; 21] = [
+    "sun_real4",
+    "float",
+    "little_endian_real4",
+    "sun_real8",
+    "double",
+    "little_endian_real8",
+    "ascii9",
+    "ascii10",
+    "ascii14",
+    "ascii24",
+    "ascii40",
+    "little_endian_int1",
+    "big_endian_uint1",
+    "big_endian_int2",
+    "little_endian_uint2",
+    "little_endian_int4",
+    "big_endian_uint4",
+    "big_endian_int8",
+    "little_endian_uint8",
+    "time24",
+    "time30",
+];
+
+const X_TYPES: [(&str, &str); 14] = [
+    ("little_endian_real8", ""),
+    ("sun_real8", ""),
+    ("double", ""),
+    ("little_endian_real8", ""),
+    ("big_endian_int8", "ns1970"),
+    ("little_endian_int8", "TT2000"),
+    ("little_endian_int8", "us2000"),
+    ("ascii24", ""),
+    ("time24", "us2000"),
+    ("time27", "UTC"),
+    ("time30", "us2000"),
+    ("time20", "us2000"),
+    ("time22", "t1970"),
+    ("time17", "us2000"),
+];
+
+const NAMES: [&str; 8] = [
+    "",
+    "a",
+    "b_1",
+    "amp.max",
+    "a&amp;b",
+    "two words",
+    "µ",
+    "x&lt;y",
+];
+
+const UNITS: [&str; 8] = [
+    "V/m",
+    "",
+    "nT**2 Hz**-1",
+    "#",
+    "1/cm^3",
+    "R_J",
+    "V m!a-1!n",
+    "log10(V&amp;)",
+];
+
+/// What a random stream may hold.
+#[derive(Clone, Copy)]
+pub struct Kinds {
+    /// Infinities among the values.
+    pub infinities: bool,
+    /// Headers of an ID that change, or are said again, on the way.
+    pub redefinition: bool,
+    /// Times that go back now and then.
+    pub back: bool,
+    /// Comments.
+    pub comments: bool,
+    /// Waveforms, as yscan and as xscan.
+    pub waveforms: bool,
+}
+
+impl Kinds {
+    pub const ALL: Kinds = Kinds {
+        infinities: true,
+        redefinition: true,
+        back: true,
+        comments: true,
+        waveforms: true,
+    };
+}
+
+struct Column {
+    encoding: &'static str,
+    items: usize,
+    fill: f64,
+}
+
+struct Layout {
+    xml: String,
+    columns: Vec<Column>,
+    x: usize,
+    x_scale: f64,
+    x_zero: f64,
+}
+
+/// A random stream of `packets` data packets, a second or so apart.
+pub fn random(seed: u64, packets: usize, kinds: Kinds) -> Vec<u8> {
+    let rng = &mut Rng(seed);
+    let properties = rng.pick(&[
+        "",
+        "String:title=\"A &amp; &quot;B&quot; %{xCacheResInfo}\" Datum:xTagWidth=\"7 s\"",
+        "xTagWidth=\"0.5 s\" double:fill=\"-99\" String:Data_type=\"H0>High\" a-b.c=\"odd\"",
+        "double:xTagWidth=\"3\" String:sourceId=\"reader\" Odd:thing=\"1.4 log10Ratio\"",
+    ]);
+    let mut s = Builder::with(&properties.replace('>', "&gt;"));
+    let types = 1 + rng.below(4);
+    let ids: Vec<u8> = (0..types).map(|i| (7 + i * 13) as u8).collect();
+    let mut layouts: Vec<Layout> = ids.iter().map(|_| layout(rng, kinds)).collect();
+    for (id, layout) in ids.iter().zip(&layouts) {
+        s.packet(*id, &layout.xml);
+    }
+    let step = rng.pick(&[1e6, 0.25e6, 1.37e6]);
+    let mut now = 6900.0 * 86_400e6 + rng.pick(&[0.0, 123_456_789.0, -43_200e6]);
+    for _ in 0..packets {
+        let which = rng.below(types);
+        if kinds.redefinition && rng.one_in(25) {
+            if !rng.one_in(3) {
+                layouts[which] = layout(rng, kinds);
+            }
+            s.packet(ids[which], &layouts[which].xml);
+        }
+        if kinds.comments && rng.one_in(20) {
+            s.comment(rng.pick(&["taskProgress", "log:info", "taskSize"]), "5");
+        }
+        let layout = &layouts[which];
+        let mut fields = Vec::new();
+        for (index, column) in layout.columns.iter().enumerate() {
+            if index == layout.x {
+                fields.push(x_field(layout, column.encoding, now));
+                continue;
+            }
+            for _ in 0..column.items {
+                fields.push(encode(column.encoding, value(rng, column, kinds)));
+            }
+        }
+        end_of_line(&mut fields, layout);
+        s.data(ids[which], &fields);
+        now += step * rng.pick(&[0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 17.0]);
+        if kinds.back && rng.one_in(15) {
+            now -= step * 6.0;
+        }
+    }
+    s.take()
+}
+
+fn x_field(layout: &Layout, encoding: &str, now: f64) -> Vec<u8> {
+    let since = now - layout.x_zero;
+    if encoding.starts_with("time") {
+        return encode(encoding, now);
+    }
+    if encoding.contains("int") {
+        // Whole microseconds, of which no double may lose anything.
+        let number = since as i128 * (1.0 / layout.x_scale) as i128;
+        let mut bytes = number.to_le_bytes()[..8].to_vec();
+        if encoding.starts_with("big") {
+            bytes.reverse();
+        }
+        return bytes;
+    }
+    encode(encoding, since / layout.x_scale)
+}
+
+fn end_of_line(fields: &mut [Vec<u8>], layout: &Layout) {
+    let is_text = |c: &Column| c.encoding.starts_with("ascii") || c.encoding.starts_with("time");
+    if layout.columns.last().is_some_and(is_text) {
+        *fields.last_mut().unwrap().last_mut().unwrap() = b'\n';
+    }
+}
+
+fn value(rng: &mut Rng, column: &Column, kinds: Kinds) -> f64 {
+    if column.encoding.starts_with("time") {
+        return 6000.0 * 86_400e6 + rng.below(1_000_000_000) as f64;
+    }
+    if rng.one_in(6) {
+        return column.fill;
+    }
+    if column.encoding.contains("int") {
+        let value = rng.below(100) as f64;
+        let signed = !column.encoding.contains("uint");
+        return if signed { value - 50.0 } else { value };
+    }
+    match rng.below(40) {
+        0 => f64::NAN,
+        1 if kinds.infinities => f64::INFINITY,
+        2 => column.fill * (1.0 + 0.5e-5),
+        3 => 0.0,
+        4..8 => -rng.unit() * 1e-6,
+        8..12 => rng.unit() * 1e12,
+        _ => (rng.unit() - 0.3) * 100.0,
+    }
+}
+
+fn layout(rng: &mut Rng, kinds: Kinds) -> Layout {
+    let (x_type, bound) = rng.pick(&X_TYPES);
+    let (unit, x_scale, x_zero) = match bound {
+        "" => rng.pick(&TIME_UNITS),
+        name => *TIME_UNITS.iter().find(|(n, _, _)| *n == name).unwrap(),
+    };
+    let count = 1 + rng.below(4);
+    let x = if rng.one_in(3) {
+        rng.below(count + 1)
+    } else {
+        0
+    };
+    let mut xml = String::new();
+    let mut columns = Vec::new();
+    if rng.one_in(3) {
+        xml.push_str("<properties Datum:xTagWidth=\"1 s\" String:label=\"packet&#10;level\"/>");
+    }
+    for index in 0..=count {
+        if index == x {
+            let width = rng.pick(&["", "<properties Datum:xTagWidth=\"200 ms\"/>"]);
+            xml += &format!("<x type=\"{x_type}\" units=\"{unit}\" name=\"time\">{width}</x>");
+            columns.push(Column {
+                encoding: x_type,
+                items: 1,
+                fill: 0.0,
+            });
+        } else {
+            columns.push(plane(rng, kinds, &mut xml));
+        }
+    }
+    Layout {
+        xml,
+        columns,
+        x,
+        x_scale,
+        x_zero,
+    }
+}
+
+/// A data plane: its XML is appended.
+fn plane(rng: &mut Rng, kinds: Kinds, xml: &mut String) -> Column {
+    let encoding = rng.pick(&VALUE_TYPES);
+    let fill = match encoding {
+        e if e.contains("int") => rng.pick(&[77.0, 0.0]),
+        e if e.starts_with("time") => -1e31,
+        _ => rng.pick(&[-1e31, -1e31, -999.0, 0.0]),
+    };
+    let name = match rng.pick(&NAMES) {
+        "" if rng.one_in(2) => String::new(),
+        name => format!("name=\"{name}\""),
+    };
+    let units = rng.pick(&UNITS);
+    let kind = rng.pick(&["y", "yscan", "z", "yscan", "y", "xscan"]);
+    let kind = if kind == "xscan" && !kinds.waveforms {
+        "yscan"
+    } else {
+        kind
+    };
+    let items = if kind.ends_with("scan") {
+        1 + rng.below(9)
+    } else {
+        1
+    };
+    let (own, attrs) = match kind {
+        "y" => ("yFill", format!("units=\"{units}\"")),
+        "z" => ("zFill", format!("units=\"{units}\"")),
+        "xscan" => (
+            "yFill",
+            format!("nitems=\"{items}\" xUnits=\"ms\" xOffsetInterval=\"125\" yUnits=\"{units}\""),
+        ),
+        _ => ("zFill", tags(rng, items, units)),
+    };
+    let fill_name = rng.pick(&[own, own, "fill"]);
+    let renderer = match kind {
+        "yscan" if kinds.waveforms => rng.pick(&["", "String:renderer=\"waveform\""]),
+        _ => rng.pick(&["", "renderer=\"spectrogram\""]),
+    };
+    let fill_text = match fill {
+        // Without any property fill is -1e31, unless the stream says more.
+        _ if encoding.starts_with("time") => String::new(),
+        fill => format!("double:{fill_name}=\"{fill:e}\""),
+    };
+    *xml += &format!(
+        "<{kind} {name} type=\"{encoding}\" {attrs}>\
+         <properties {fill_text} {renderer} String:yLabel=\"E!bx!n (µV)\" q.r-s=\"1\"/></{kind}>\n"
+    );
+    Column {
+        encoding,
+        items,
+        fill,
+    }
+}
+
+fn tags(rng: &mut Rng, items: usize, units: &str) -> String {
+    let list: Vec<String> = (0..items)
+        .map(|i| format!("{}", i as f64 * 0.1234567891))
+        .collect();
+    let tags = rng.pick(&["list", "interval", "max", "none"]);
+    let tags = match tags {
+        "list" => format!("yTags=\"{}\"", list.join(", ")),
+        "interval" => "yTagInterval=\"0.25\" yTagMin=\"-1\"".into(),
+        "max" => "yTagInterval=\"0.25\" yTagMax=\"5\"".into(),
+        _ => String::new(),
+    };
+    let y_units = rng.pick(&["s", "ms", "Hz", "seconds"]);
+    format!("nitems=\"{items}\" yUnits=\"{y_units}\" zUnits=\"{units}\" {tags}")
+}

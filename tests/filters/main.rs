@@ -1,0 +1,19 @@
+//! The filter programs against what streams mean: streams made here, read
+//! back by a reader of their own, binned again by hand, and das2C's programs
+//! where they are at hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod ascii;
+mod average;
+mod generator;
+mod oracle;
+mod parsed;
+mod peaks;
+mod planes;
+mod running;

@@ -1,0 +1,617 @@
+//! Binning done again, slowly and by the book: what the reducers should write,
+//! computed from the input's bytes by this crate's own reader.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::generator::time_unit;
+use crate::parsed::{Header, Item, Parsed, Record, Xml};
+
+/// How a stream is to be binned.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub seconds: f64,
+    /// us2000.
+    pub begin: Option<f64>,
+    pub planes: Planes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Planes {
+    Means { range: bool, deviation: bool },
+    Peaks,
+}
+
+impl Options {
+    pub fn means(seconds: f64) -> Options {
+        Options {
+            seconds,
+            begin: None,
+            planes: Planes::Means {
+                range: false,
+                deviation: false,
+            },
+        }
+    }
+
+    pub fn all(seconds: f64) -> Options {
+        Options {
+            planes: Planes::Means {
+                range: true,
+                deviation: true,
+            },
+            ..Options::means(seconds)
+        }
+    }
+
+    pub fn peaks(seconds: f64) -> Options {
+        Options {
+            planes: Planes::Peaks,
+            ..Options::means(seconds)
+        }
+    }
+
+    /// The command line that asks for this.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = match self.planes {
+            Planes::Peaks => vec!["das2_bin_peakavgsec".to_owned()],
+            Planes::Means { range, deviation } => {
+                let mut words = vec!["das2_bin_avgsec".to_owned()];
+                words.extend(range.then(|| "-r".into()));
+                words.extend(deviation.then(|| "-s".into()));
+                words
+            }
+        };
+        if let Some(begin) = self.begin {
+            words.extend(["-b".into(), crate::generator::iso(begin)]);
+        }
+        words.push(self.seconds.to_string());
+        words
+    }
+
+    fn suffixes(&self) -> &'static [(&'static str, &'static str)] {
+        match self.planes {
+            Planes::Peaks => &[("max", "BIN_MAX")],
+            Planes::Means { range, deviation } => match (range, deviation) {
+                (false, false) => &[],
+                (true, false) => &[("min", "BIN_MIN"), ("max", "BIN_MAX")],
+                (false, true) => &[("stddev", "BIN_STDDEV")],
+                (true, true) => &[
+                    ("min", "BIN_MIN"),
+                    ("max", "BIN_MAX"),
+                    ("stddev", "BIN_STDDEV"),
+                ],
+            },
+        }
+    }
+}
+
+/// A record that should be written.
+pub struct Expected {
+    pub id: u8,
+    pub centre: f64,
+    /// Of the centre, in microseconds.
+    pub slack: f64,
+    /// Plane by plane without x: number and tolerance of each item.
+    pub planes: Vec<Vec<(f64, f64)>>,
+    pub header: Xml,
+}
+
+/// A time in us2000 and what its number leaves open, in microseconds.
+pub fn time_of(record: &Record) -> Option<(f64, f64)> {
+    let x = record.header.x();
+    let plane = &record.header.planes[x];
+    let value = record.values[x][0];
+    if plane.encoding.starts_with("time") {
+        assert!(value.is_finite(), "no time in x");
+        return Some((value, 0.0));
+    }
+    let (scale, zero) = time_unit(&plane.units).unwrap();
+    if plane.encoding.ends_with("int8") {
+        let mut bytes: [u8; 8] = record.raw[x][0].clone().try_into().unwrap();
+        if plane.encoding.starts_with("big") {
+            bytes.reverse();
+        }
+        let thousandths =
+            i128::from(i64::from_le_bytes(bytes)) * (scale * 1000.0) as i128 + zero as i128 * 1000;
+        let us = thousandths.div_euclid(1000) as f64 + thousandths.rem_euclid(1000) as f64 / 1000.0;
+        return Some((us, 0.0));
+    }
+    let step = value.abs().next_up() - value.abs();
+    let slack = if scale == 1.0 && zero == 0.0 {
+        0.0
+    } else {
+        2.0 * step * scale
+    };
+    value.is_finite().then_some((value * scale + zero, slack))
+}
+
+/// The fill value of a plane, by the cascade.
+pub fn fill_of(header: &Header, stream: &Xml, plane: usize) -> f64 {
+    let own = match header.planes[plane].kind.as_str() {
+        "y" | "xscan" => "yFill",
+        _ => "zFill",
+    };
+    [own, "fill"]
+        .iter()
+        .find_map(|name| cascade(header, stream, plane, name))
+        .map_or(-1e31, |text| text.parse().unwrap())
+}
+
+fn cascade<'a>(header: &'a Header, stream: &'a Xml, plane: usize, name: &str) -> Option<&'a str> {
+    [&header.planes[plane].xml, &header.xml, stream]
+        .iter()
+        .find_map(|xml| xml.property(name))
+        .map(|(_, text)| text)
+}
+
+pub fn is_fill(value: f64, fill: f64) -> bool {
+    value.is_nan() || value == fill || ((fill - value) / fill).abs() < 1e-5
+}
+
+/// True when all items of all packets of a bin go into one value.
+pub fn collapses(header: &Header, stream: &Xml, plane: usize, options: &Options) -> bool {
+    let it = &header.planes[plane];
+    if options.planes == Planes::Peaks || !it.kind.ends_with("scan") {
+        return false;
+    }
+    let letter = if it.kind == "xscan" { "x" } else { "y" };
+    let name = |rest: &str| {
+        if letter == "x" {
+            format!("xOffset{rest}")
+        } else {
+            format!("yTag{rest}")
+        }
+    };
+    if letter == "y" && cascade(header, stream, plane, "renderer") != Some("waveform") {
+        return false;
+    }
+    let unit = match it.xml.attr(&format!("{letter}Units")) {
+        Some("s" | "seconds") => 1.0,
+        Some("ms") => 1e-3,
+        Some("us" | "microseconds") => 1e-6,
+        _ => return false,
+    };
+    let last = it.items as f64 - 1.0;
+    let span = match (it.xml.attr(&name("s")), it.xml.attr(&name("Interval"))) {
+        (Some(list), _) => {
+            let tags = list
+                .split(',')
+                .map(|tag| tag.trim().parse::<f64>().unwrap());
+            let tags: Vec<f64> = tags.collect();
+            tags.iter().copied().fold(f64::MIN, f64::max)
+                - tags.iter().copied().fold(f64::MAX, f64::min)
+        }
+        (None, Some(step)) => step.parse::<f64>().unwrap() * last,
+        (None, None) => last,
+    };
+    span * unit <= options.seconds
+}
+
+/// One open bin.
+struct Open {
+    bin: f64,
+    slack: f64,
+    header: Rc<Header>,
+    /// Good values of each plane and item.
+    values: Vec<Vec<Vec<f64>>>,
+}
+
+/// All records, in the order in which they have to come.
+pub fn binned(input: &Parsed, options: &Options) -> Vec<Expected> {
+    let size = options.seconds * 1e6;
+    let mut start = options.begin;
+    let mut open: BTreeMap<u8, Open> = BTreeMap::new();
+    let mut closed = Vec::new();
+    let mut headers: BTreeMap<u8, Rc<Header>> = BTreeMap::new();
+    for item in &input.items {
+        match item {
+            Item::Header(id, header) => {
+                let same = headers.get(id).is_some_and(|old| old == header);
+                if !same && let Some(done) = open.remove(id) {
+                    closed.push((*id, done));
+                }
+                headers.insert(*id, Rc::clone(header));
+            }
+            Item::Record(record) => {
+                let Some((time, slack)) = time_of(record) else {
+                    continue;
+                };
+                let start = *start.get_or_insert(time);
+                let mut bin = ((time - start) / size).floor();
+                if slack > 0.0 && slack < size / 4.0 && start + (bin + 1.0) * size - time <= slack {
+                    bin += 1.0;
+                }
+                if open.get(&record.id).is_some_and(|open| open.bin != bin) {
+                    closed.push((record.id, open.remove(&record.id).unwrap()));
+                }
+                let fresh = || fresh(input, record, options, bin);
+                let now = open.entry(record.id).or_insert_with(fresh);
+                now.slack = now.slack.max(slack);
+                add(now, input, record);
+            }
+            _ => {}
+        }
+    }
+    closed.extend(open);
+    let start = start.unwrap_or(0.0);
+    let of = |(id, open)| finished(id, open, input, options, start);
+    closed.into_iter().map(of).collect()
+}
+
+fn fresh(input: &Parsed, record: &Record, options: &Options, bin: f64) -> Open {
+    let header = &record.header;
+    let items = |plane| {
+        if collapses(header, &input.stream, plane, options) {
+            1
+        } else {
+            header.planes[plane].items
+        }
+    };
+    Open {
+        bin,
+        slack: 0.0,
+        header: Rc::clone(header),
+        values: (0..header.planes.len())
+            .map(|plane| vec![Vec::new(); items(plane)])
+            .collect(),
+    }
+}
+
+fn add(open: &mut Open, input: &Parsed, record: &Record) {
+    for (plane, values) in record.values.iter().enumerate() {
+        let fill = fill_of(&record.header, &input.stream, plane);
+        let count = open.values[plane].len();
+        for (item, &value) in values.iter().enumerate() {
+            if !is_fill(value, fill) {
+                open.values[plane][if count == 1 { 0 } else { item }].push(value);
+            }
+        }
+    }
+}
+
+fn finished(id: u8, open: Open, input: &Parsed, options: &Options, start: f64) -> Expected {
+    let size = options.seconds * 1e6;
+    let x = open.header.x();
+    let mut planes = Vec::new();
+    let mut added = Vec::new();
+    for (plane, items) in open.values.iter().enumerate().filter(|(p, _)| *p != x) {
+        let fill = fill_of(&open.header, &input.stream, plane);
+        planes.push(items.iter().map(|v| statistic("mean", v, fill)).collect());
+        for (suffix, _) in options.suffixes() {
+            added.push(items.iter().map(|v| statistic(suffix, v, fill)).collect());
+        }
+    }
+    planes.append(&mut added);
+    Expected {
+        id,
+        centre: start + (open.bin + 0.5) * size,
+        slack: open.slack + 0.5,
+        planes,
+        header: header(&open.header, &input.stream, options, start),
+    }
+}
+
+/// A number and how exactly it can be asked for.
+fn statistic(which: &str, values: &[f64], fill: f64) -> (f64, f64) {
+    if values.is_empty() {
+        return (fill, 0.0);
+    }
+    let count = values.len() as f64;
+    let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let mean = values.iter().sum::<f64>() / count;
+    let rough = if largest.is_finite() {
+        1e-13 * count * largest
+    } else {
+        0.0
+    };
+    match which {
+        "mean" => (mean, rough),
+        "min" => (values.iter().copied().fold(f64::INFINITY, f64::min), 0.0),
+        "max" => (
+            values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            0.0,
+        ),
+        _ if values.len() == 1 => (0.0, 0.0),
+        _ => {
+            let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
+            ((squares / (count - 1.0)).sqrt(), rough * 1e3)
+        }
+    }
+}
+
+/// Seconds of an xTagWidth.
+fn seconds(text: &str) -> f64 {
+    let (number, unit) = text.split_once(' ').unwrap_or((text, "s"));
+    let number: f64 = number.parse().unwrap();
+    match unit {
+        "s" => number,
+        "ms" => number / 1e3,
+        "min" => number * 60.0,
+        other => panic!("unit {other}"),
+    }
+}
+
+/// The width of the bins as clients are told it, in seconds.
+pub fn resolution(stream: &Xml, options: &Options) -> f64 {
+    match stream.property("xTagWidth") {
+        Some((_, text)) => seconds(text).max(options.seconds),
+        None => options.seconds,
+    }
+}
+
+/// The packet header that should be written.
+pub fn header(header: &Header, stream: &Xml, options: &Options, start: f64) -> Xml {
+    let width = resolution(stream, options);
+    let size = options.seconds * 1e6;
+    let mut out = header.xml.clone();
+    raise(&mut out, width);
+    let mut added: Vec<Xml> = Vec::new();
+    let mut names: Vec<String> = header.names().iter().map(|n| (*n).to_owned()).collect();
+    let mut index = 0;
+    for xml in out.children.iter_mut().filter(|c| c.name != "properties") {
+        raise(xml, width);
+        let plane = &header.planes[index];
+        if index == header.x() {
+            x_plane(xml, &plane.encoding, start + size / 2.0, size);
+            index += 1;
+            continue;
+        }
+        set(xml, "type", &written_type(&plane.encoding));
+        if collapses(header, stream, index, options) {
+            let units = plane.units.clone();
+            xml.name = "y".into();
+            let gone = ["nitems", "yUnits", "zUnits", "xUnits"];
+            xml.attrs.retain(|(key, _)| {
+                !(gone.contains(&key.as_str())
+                    || key.starts_with("yTag")
+                    || key.starts_with("xOff"))
+            });
+            set(xml, "units", &units);
+            let fill = fill_of(header, stream, index);
+            set_property(xml, "double", "yFill", &format!("{fill:e}"));
+        }
+        let says_average = options
+            .suffixes()
+            .iter()
+            .any(|(_, word)| *word == "BIN_MAX");
+        if says_average {
+            set_property(xml, "String", "source", &plane.name);
+            set_property(xml, "String", "operation", "BIN_AVG");
+        }
+        for (suffix, operation) in options.suffixes() {
+            let mut more = xml.clone();
+            set_property(&mut more, "String", "source", &plane.name);
+            set_property(&mut more, "String", "operation", operation);
+            let mut name = match (plane.name.as_str(), options.planes) {
+                ("", Planes::Peaks) => {
+                    set_property(&mut more, "boolean", "peaks", "true");
+                    "peaks".to_owned()
+                }
+                ("", _) => (*suffix).to_owned(),
+                (name, _) => format!("{name}.{suffix}"),
+            };
+            let bare = name.clone();
+            let mut number = 2;
+            while names.contains(&name) {
+                name = format!("{bare}_{number}");
+                number += 1;
+            }
+            names.push(name.clone());
+            set(&mut more, "name", &name);
+            added.push(more);
+        }
+        index += 1;
+    }
+    out.children.append(&mut added);
+    out
+}
+
+fn x_plane(xml: &mut Xml, encoding: &str, centre: f64, size: f64) {
+    let whole = |step: f64| (centre / step).fract() == 0.0 && (size / step).fract() == 0.0;
+    let digits = [(0, 1e6), (3, 1e3), (6, 1.0)]
+        .iter()
+        .find(|(_, step)| whole(*step))
+        .map_or(9, |(digits, _)| *digits);
+    let number = encoding.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let encoding = if encoding.starts_with("time") {
+        let width: usize = number.parse().unwrap();
+        let shown = match width {
+            ..20 => -1,
+            20 | 21 => 0,
+            22 => 1,
+            23 => 2,
+            24..27 => 3,
+            27..30 => 6,
+            _ => 9,
+        };
+        let wider = match digits {
+            ..=3 => "time24",
+            4..=6 => "time27",
+            _ => "time30",
+        };
+        if shown >= digits {
+            encoding.into()
+        } else {
+            wider.into()
+        }
+    } else if encoding.starts_with("ascii") {
+        format!("ascii{}", number.parse::<usize>().unwrap().max(20))
+    } else if encoding.starts_with("little") {
+        "little_endian_real8".into()
+    } else {
+        "sun_real8".to_owned()
+    };
+    let units = if encoding.starts_with("time") {
+        "UTC"
+    } else {
+        "us2000"
+    };
+    set(xml, "type", &encoding);
+    set(xml, "units", units);
+}
+
+/// Integers become reals; everything else stays.
+pub fn written_type(encoding: &str) -> String {
+    if !encoding.contains("int") {
+        return encoding.into();
+    }
+    let width = if encoding.ends_with(['1', '2']) { 4 } else { 8 };
+    if encoding.starts_with("little") {
+        format!("little_endian_real{width}")
+    } else {
+        format!("sun_real{width}")
+    }
+}
+
+fn raise(xml: &mut Xml, width: f64) {
+    if let Some((_, text)) = xml.property("xTagWidth") {
+        let width = seconds(text).max(width);
+        set_property(xml, "Datum", "xTagWidth", &format!("{width:.6} s"));
+    }
+}
+
+fn set(xml: &mut Xml, name: &str, value: &str) {
+    match xml.attrs.iter_mut().find(|(key, _)| key == name) {
+        Some((_, old)) => *old = value.into(),
+        None => xml.attrs.push((name.into(), value.into())),
+    }
+}
+
+pub fn set_property(xml: &mut Xml, kind: &str, name: &str, value: &str) {
+    let at = xml.children.iter().position(|c| c.name == "properties");
+    let at = at.unwrap_or_else(|| {
+        let empty = Xml {
+            name: "properties".into(),
+            ..Xml::default()
+        };
+        xml.children.insert(0, empty);
+        0
+    });
+    let properties = &mut xml.children[at];
+    let other = |key: &str| key.rsplit(':').next() != Some(name);
+    properties.attrs.retain(|(key, _)| other(key));
+    properties
+        .attrs
+        .push((format!("{kind}:{name}"), value.into()));
+}
+
+/// Headers that say the same look the same afterwards: attributes sorted, an
+/// empty name as none, other names of the reals as the first.
+pub fn settled(xml: &Xml) -> Xml {
+    let mut out = xml.clone();
+    out.attrs
+        .retain(|(key, value)| key != "name" || !value.is_empty());
+    for (key, value) in &mut out.attrs {
+        match (key.as_str(), value.as_str()) {
+            ("type", "float") => *value = "sun_real4".into(),
+            ("type", "double") => *value = "sun_real8".into(),
+            _ => {}
+        }
+    }
+    out.attrs.sort();
+    out.children = xml.children.iter().map(settled).collect();
+    out.children
+        .retain(|c| c.name != "properties" || !c.attrs.is_empty());
+    out
+}
+
+/// An element, an attribute a line, each with its path.
+fn lines(xml: &Xml, path: &str) -> Vec<String> {
+    let name = xml.attr("name").unwrap_or("");
+    let path = format!("{path}/{}[{name}]", xml.name);
+    let mut out = vec![path.clone()];
+    out.extend(xml.attrs.iter().map(|(k, v)| format!("{path} {k}={v:?}")));
+    out.extend(xml.children.iter().flat_map(|c| lines(c, &path)));
+    out
+}
+
+/// Compares what was written with what should be, and says where they differ.
+pub fn compare(output: &Parsed, expected: &[Expected]) -> Result<(), String> {
+    let records = output.records();
+    for (number, (record, wanted)) in records.iter().zip(expected).enumerate() {
+        compare_one(record, wanted)
+            .map_err(|what| format!("record {number} (packet {:02}): {what}", record.id))?;
+    }
+    if records.len() == expected.len() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} records instead of {}",
+            records.len(),
+            expected.len()
+        ))
+    }
+}
+
+fn compare_one(record: &Record, wanted: &Expected) -> Result<(), String> {
+    if record.id != wanted.id {
+        return Err(format!("should be of packet {:02}", wanted.id));
+    }
+    let (is, should) = (settled(&record.header.xml), settled(&wanted.header));
+    if is != should {
+        let (is, should) = (lines(&is, ""), lines(&should, ""));
+        let only = |a: &[String], b: &[String]| {
+            let lines = a.iter().filter(|line| !b.contains(line));
+            lines.cloned().collect::<Vec<_>>().join("\n")
+        };
+        return Err(format!(
+            "its header has\n{}\ninstead of\n{}",
+            only(&is, &should),
+            only(&should, &is)
+        ));
+    }
+    let x = record.header.x();
+    near(record, x, 0, wanted.centre, wanted.slack).map_err(|what| format!("x {what}"))?;
+    let planes = (0..record.values.len()).filter(|plane| *plane != x);
+    for (plane, items) in planes.zip(&wanted.planes) {
+        for (item, &(value, tolerance)) in items.iter().enumerate() {
+            near(record, plane, item, value, tolerance).map_err(|what| {
+                format!(
+                    "plane {plane} ({:?}), item {item} {what}",
+                    record.header.planes[plane].name
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn near(
+    record: &Record,
+    plane: usize,
+    item: usize,
+    wanted: f64,
+    tolerance: f64,
+) -> Result<(), String> {
+    let is = record.values[plane][item];
+    let encoding = &record.header.planes[plane].encoding;
+    let raw = &record.raw[plane][item];
+    if encoding.starts_with("time") && (wanted < -6.3e16 || !wanted.is_finite()) {
+        // What cannot be said as a time is the year 1.
+        let text = String::from_utf8_lossy(raw).into_owned();
+        return match text.starts_with("0001-01-01T00:00:00") {
+            true => Ok(()),
+            false => Err(format!("is {text:?} instead of the year 1")),
+        };
+    }
+    let step = match encoding.as_str() {
+        e if e.starts_with("ascii") => last_digit(raw) * 0.51,
+        e if e.starts_with("time") => last_digit(&raw[17..]) * 0.51e6 + 0.2,
+        e if e.ends_with("real4") || e == "float" => wanted.abs() * 1e-7 + 1e-44,
+        _ => wanted.abs() * 3e-16,
+    };
+    let same = is == wanted || is.is_nan() && wanted.is_nan();
+    if same || (is - wanted).abs() <= tolerance + step {
+        return Ok(());
+    }
+    Err(format!("is {is:e} instead of {wanted:e}, {encoding}"))
+}
+
+/// The worth of the last digit of a number as text.
+pub fn last_digit(text: &[u8]) -> f64 {
+    let text = String::from_utf8_lossy(text).trim().to_lowercase();
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let decimals = mantissa.split_once('.').map_or(0, |(_, d)| d.len()) as i32;
+    10f64.powi(exponent.parse::<i32>().unwrap_or(0) - decimals)
+}
