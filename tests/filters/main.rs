@@ -16,4 +16,5 @@ mod oracle;
 mod parsed;
 mod peaks;
 mod planes;
+mod properties;
 mod running;

@@ -197,8 +197,40 @@ struct Open {
     values: Vec<Vec<Vec<f64>>>,
 }
 
+/// Of a record that should be written: the number of good values of each plane
+/// and item of the input, x included, and the planes' types.
+pub struct Counts {
+    pub source: Vec<String>,
+    pub good: Vec<Vec<f64>>,
+}
+
+/// The counts of all records.
+pub fn counts(input: &Parsed, options: &Options) -> Vec<Counts> {
+    let of = |(_, open): &(u8, Open)| Counts {
+        source: open
+            .header
+            .planes
+            .iter()
+            .map(|p| p.encoding.clone())
+            .collect(),
+        good: open
+            .values
+            .iter()
+            .map(|items| items.iter().map(|v| v.len() as f64).collect())
+            .collect(),
+    };
+    gathered(input, options).0.iter().map(of).collect()
+}
+
 /// All records, in the order in which they have to come.
 pub fn binned(input: &Parsed, options: &Options) -> Vec<Expected> {
+    let (closed, start) = gathered(input, options);
+    let of = |(id, open)| finished(id, open, input, options, start);
+    closed.into_iter().map(of).collect()
+}
+
+/// The bins in the order in which they close, and where bin 0 starts.
+fn gathered(input: &Parsed, options: &Options) -> (Vec<(u8, Open)>, f64) {
     let size = options.seconds * 1e6;
     let mut start = options.begin;
     let mut open: BTreeMap<u8, Open> = BTreeMap::new();
@@ -234,9 +266,7 @@ pub fn binned(input: &Parsed, options: &Options) -> Vec<Expected> {
         }
     }
     closed.extend(open);
-    let start = start.unwrap_or(0.0);
-    let of = |(id, open)| finished(id, open, input, options, start);
-    closed.into_iter().map(of).collect()
+    (closed, start.unwrap_or(0.0))
 }
 
 fn fresh(input: &Parsed, record: &Record, options: &Options, bin: f64) -> Open {

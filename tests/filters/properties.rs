@@ -1,0 +1,367 @@
+//! What holds for any input.
+
+use std::collections::BTreeMap;
+
+use crate::generator::{Kinds, Rng, random};
+use crate::oracle::{Options, binned, fill_of, is_fill};
+use crate::parsed::{Item, Parsed, Record};
+use crate::running::{bytes_of, run, run_in_pieces, words};
+
+const LINES: [&str; 4] = [
+    "das2_bin_avgsec -r -s 4",
+    "das2_bin_avgsec -b 2018-11-22 0.7",
+    "das2_bin_peakavgsec 4",
+    "das2_ascii -s 3",
+];
+
+/// One packet type at rising times: no header changes, nothing goes back.
+const PLAIN: Kinds = Kinds {
+    infinities: false,
+    redefinition: false,
+    back: false,
+    comments: false,
+    waveforms: false,
+};
+
+#[test]
+fn any_split_into_reads_gives_the_same_bytes() {
+    let kinds = Kinds {
+        // Thinned by the clock.
+        comments: false,
+        ..Kinds::ALL
+    };
+    for seed in 3000..3012 {
+        let input = random(seed, 60, kinds);
+        for line in LINES {
+            let whole = bytes_of(&words(line), &input);
+            for sizes in [&[1][..], &[2, 3], &[7], &[64, 1, 1], &[1000, 1]] {
+                let ran = run_in_pieces(&words(line), &input, sizes);
+                assert!(ran.error.is_none());
+                assert!(ran.bytes == whole, "seed {seed}, {line}, pieces {sizes:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_prefix_ends_cleanly_or_with_an_error_after_the_complete_bins() {
+    for seed in 3100..3102 {
+        let input = random(seed, 40, PLAIN);
+        for line in LINES {
+            let whole = run(&words(line), &input);
+            let all: Vec<Vec<u8>> = whole.records().iter().map(|r| r.bytes()).collect();
+            let (mut clean, mut most) = (0, 0);
+            // All lengths are tried of the reader alone; here a prime step.
+            for length in (0..input.len()).step_by(29) {
+                let ran = run_in_pieces(&words(line), &input[..length], &[usize::MAX]);
+                if ran.error.is_none() {
+                    clean += 1;
+                } else {
+                    let output = Parsed::new(&ran.bytes);
+                    assert!(
+                        matches!(output.items.last(), Some(Item::Exception(e)) if e.attr("type") == Some("ServerError")),
+                        "seed {seed}, {line}, {length} bytes"
+                    );
+                    // What is there is a beginning of the whole, and never shrinks.
+                    let records: Vec<Vec<u8>> =
+                        output.records().iter().map(|r| r.bytes()).collect();
+                    assert_eq!(records, all[..records.len()], "{length} bytes");
+                    assert!(records.len() >= most, "{length} bytes");
+                    most = records.len();
+                }
+            }
+            assert!(clean > 0 && clean < 100, "{clean}");
+            let open = whole.headers().len();
+            assert!(most + open + 1 >= all.len(), "{most} of {}", all.len());
+        }
+    }
+}
+
+#[test]
+fn bins_smaller_than_the_steps_return_every_value() {
+    let mut compared = 0;
+    for seed in 3200..3240 {
+        let input = Parsed::new(&random(seed, 80, PLAIN));
+        let bytes = random(seed, 80, PLAIN);
+        let output = run(&words("das2_bin_avgsec -r -s 0.001"), &bytes);
+        // Packets of one ID at one time share a bin; leave those out.
+        let mut shared: BTreeMap<(u8, u64), Vec<&Record>> = BTreeMap::new();
+        for record in input.records() {
+            let (time, _) = crate::oracle::time_of(record).unwrap();
+            shared
+                .entry((record.id, time.to_bits()))
+                .or_default()
+                .push(record);
+        }
+        for ((id, time), records) in shared {
+            let [record] = records[..] else { continue };
+            let near = |r: &&&Record| {
+                let (at, _) = crate::oracle::time_of(r).unwrap();
+                (at - f64::from_bits(time)).abs() < 1100.0
+            };
+            let candidates = output.records_of(id);
+            let found: Vec<_> = candidates.iter().filter(near).collect();
+            assert_eq!(found.len(), 1, "seed {seed}");
+            for (plane, values) in record.values.iter().enumerate() {
+                if plane == record.header.x() {
+                    continue;
+                }
+                let encoding = &record.header.planes[plane].encoding;
+                let fill = fill_of(&record.header, &input.stream, plane);
+                for (is, was) in found[0].values[plane].iter().zip(values) {
+                    let was = if is_fill(*was, fill) { fill } else { *was };
+                    let exact = !encoding.starts_with("ascii") && !encoding.ends_with("real4");
+                    let lost = if exact { 0.0 } else { was.abs() * 0.06 };
+                    assert!(
+                        (is - was).abs() <= lost || encoding == "float",
+                        "seed {seed} {encoding}: {was:e} became {is:e}"
+                    );
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+}
+
+#[test]
+fn blocks_binned_with_b_and_joined_equal_the_whole() {
+    let mut several = 0;
+    for seed in 3300..3330 {
+        let bytes = random(seed, 120, PLAIN);
+        let input = Parsed::new(&bytes);
+        let start = 6900.0 * 86_400e6 - 86_400e6;
+        let line = |begin: f64| format!("das2_bin_avgsec -r -b {} 4", crate::generator::iso(begin));
+        let whole = run(&words(&line(start)), &bytes);
+        // Blocks of 40 s, each with the packets that lie in it.
+        let mut blocks: BTreeMap<i64, Vec<u8>> = BTreeMap::new();
+        let header_end = bytes.windows(10).rposition(|w| w == b"</packet>:").unwrap() + 9;
+        for record in input.records() {
+            let (time, slack) = crate::oracle::time_of(record).unwrap();
+            let block = ((time + slack - start) / 40e6).floor() as i64;
+            let data = blocks
+                .entry(block)
+                .or_insert_with(|| bytes[..header_end].to_vec());
+            data.extend(format!(":{:02}:", record.id).bytes());
+            data.extend(record.bytes());
+        }
+        let mut joined: Vec<(u8, Vec<u8>)> = Vec::new();
+        for (block, data) in &blocks {
+            let output = run(&words(&line(start + *block as f64 * 40e6)), data);
+            joined.extend(output.records().iter().map(|r| (r.id, r.bytes())));
+        }
+        let mut all: Vec<(u8, Vec<u8>)> =
+            whole.records().iter().map(|r| (r.id, r.bytes())).collect();
+        // The order of IDs differs where a block ends.
+        joined.sort_by_key(|(id, _)| *id);
+        all.sort_by_key(|(id, _)| *id);
+        for (number, (is, should)) in joined.iter().zip(&all).enumerate() {
+            assert_eq!(
+                is.1.escape_ascii().to_string(),
+                should.1.escape_ascii().to_string(),
+                "seed {seed}, record {number} of all, packet {:02}",
+                should.0
+            );
+        }
+        assert_eq!(joined.len(), all.len(), "seed {seed}");
+        several += usize::from(blocks.len() > 3);
+    }
+    assert!(several > 10, "{several}");
+}
+
+#[test]
+fn mean_times_count_summed_over_bins_is_the_sum_of_good_values() {
+    for seed in 3400..3460 {
+        let bytes = random(
+            seed,
+            150,
+            Kinds {
+                infinities: false,
+                ..Kinds::ALL
+            },
+        );
+        let input = Parsed::new(&bytes);
+        let output = run(&words("das2_bin_avgsec 4"), &bytes);
+        // Counts are the one thing that the output does not say.
+        let expected = binned(&input, &Options::means(4.0));
+        assert_eq!(expected.len(), output.records().len());
+        let mut sums: BTreeMap<u8, (f64, f64)> = BTreeMap::new();
+        for record in input.records() {
+            for (plane, values) in record.values.iter().enumerate() {
+                let kind = &record.header.planes[plane].encoding;
+                if plane != record.header.x() && kind.ends_with("real8") {
+                    let fill = fill_of(&record.header, &input.stream, plane);
+                    let good = values.iter().filter(|v| !is_fill(**v, fill));
+                    let (sum, size) = sums.entry(record.id).or_default();
+                    good.for_each(|v| {
+                        *sum += v;
+                        *size += v.abs();
+                    });
+                }
+            }
+        }
+        let counts = crate::oracle::counts(&input, &Options::means(4.0));
+        let mut back: BTreeMap<u8, f64> = BTreeMap::new();
+        for (record, counts) in output.records().iter().zip(&counts) {
+            let planes = (0..record.values.len()).filter(|p| *p != record.header.x());
+            for plane in planes {
+                if counts.source[plane].ends_with("real8") {
+                    let items = record.values[plane].iter().zip(&counts.good[plane]);
+                    *back.entry(record.id).or_default() += items
+                        .map(|(v, n)| if *n == 0.0 { 0.0 } else { v * n })
+                        .sum::<f64>();
+                }
+            }
+        }
+        for (id, (sum, size)) in sums {
+            let is = back.get(&id).copied().unwrap_or(0.0);
+            assert!(
+                (is - sum).abs() <= size * 1e-12,
+                "seed {seed}, packet {id:02}: {is} {sum}"
+            );
+        }
+    }
+}
+
+#[test]
+fn min_mean_max_are_in_order_and_deviations_not_negative() {
+    let mut compared = 0;
+    for seed in 3500..3600 {
+        let bytes = random(
+            seed,
+            100,
+            Kinds {
+                infinities: false,
+                ..Kinds::ALL
+            },
+        );
+        let output = run(&words("das2_bin_avgsec -r -s 6"), &bytes);
+        for record in output.records() {
+            let x = record.header.x();
+            let originals = (record.values.len() - 1) / 4;
+            let data: Vec<&Vec<f64>> = record
+                .values
+                .iter()
+                .enumerate()
+                .filter(|(p, _)| *p != x)
+                .map(|(_, v)| v)
+                .collect();
+            for plane in 0..originals {
+                let at = originals + plane * 3;
+                let all = data[plane]
+                    .iter()
+                    .zip(data[at])
+                    .zip(data[at + 1])
+                    .zip(data[at + 2]);
+                for (((mean, min), max), deviation) in all {
+                    let slack = (min.abs() + max.abs()) * 0.06;
+                    assert!(min <= max, "seed {seed}: {min} {max}");
+                    assert!(
+                        *mean >= min - slack && *mean <= max + slack,
+                        "{min} {mean} {max}"
+                    );
+                    let fill = min == max && deviation == min;
+                    assert!(fill || *deviation >= 0.0, "{deviation}");
+                    if min == max && !fill {
+                        assert_eq!(*deviation, 0.0, "constant");
+                    }
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 10_000, "{compared}");
+}
+
+#[test]
+fn shuffling_ids_against_each_other_changes_no_record() {
+    for seed in 3700..3730 {
+        let bytes = random(seed, 120, PLAIN);
+        let input = Parsed::new(&bytes);
+        let header_end = bytes.windows(10).rposition(|w| w == b"</packet>:").unwrap() + 9;
+        let mut of_id: BTreeMap<u8, std::collections::VecDeque<Vec<u8>>> = BTreeMap::new();
+        for record in input.records() {
+            let mut packet = format!(":{:02}:", record.id).into_bytes();
+            packet.extend(record.bytes());
+            of_id.entry(record.id).or_default().push_back(packet);
+        }
+        let rng = &mut Rng(seed);
+        let mut shuffled = bytes[..header_end].to_vec();
+        while !of_id.is_empty() {
+            let ids: Vec<u8> = of_id.keys().copied().collect();
+            let id = rng.pick(&ids);
+            match of_id.get_mut(&id).unwrap().pop_front() {
+                Some(packet) => shuffled.extend(packet),
+                None => drop(of_id.remove(&id)),
+            }
+        }
+        // With -b, since otherwise the first packet of all sets the bins.
+        for line in [
+            "das2_bin_avgsec -r -s -b 2018-11-22 4",
+            "das2_bin_peakavgsec -b 2018-11-22 4",
+            "das2_ascii",
+        ] {
+            let (a, b) = (run(&words(line), &bytes), run(&words(line), &shuffled));
+            for id in 1..=99 {
+                let of = |p: &Parsed| -> Vec<Vec<u8>> {
+                    p.records_of(id).iter().map(|r| r.bytes()).collect()
+                };
+                assert_eq!(of(&a), of(&b), "seed {seed}, {line}, packet {id:02}");
+            }
+        }
+    }
+}
+
+#[test]
+fn filters_take_what_filters_write() {
+    for seed in 3800..3860 {
+        let bytes = random(seed, 60, Kinds::ALL);
+        let text = bytes_of(&words("das2_ascii"), &bytes);
+        let once = bytes_of(&words("das2_bin_avgsec -r -s 2"), &text);
+        let twice = bytes_of(&words("das2_bin_peakavgsec 8"), &once);
+        let thrice = bytes_of(&words("das2_bin_avgsec -r 20"), &twice);
+        let last = run(&words("das2_ascii -r 4 -s 3"), &thrice);
+        assert!(!last.records().is_empty());
+        for (_, header) in last.headers() {
+            let mut names: Vec<&str> = header.names();
+            names.retain(|name| name.contains(['.', '_']));
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            let unique = names.len();
+            assert!(
+                unique == count || has_doubles(&bytes),
+                "{:?}",
+                header.names()
+            );
+        }
+    }
+}
+
+/// The input itself may have two planes of one name.
+fn has_doubles(bytes: &[u8]) -> bool {
+    Parsed::new(bytes).headers().iter().any(|(_, header)| {
+        let mut names = header.names();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    })
+}
+
+/// A byte changed anywhere: an error or a stream, in bounded time.
+#[test]
+fn damaged_streams_never_panic() {
+    let rng = &mut Rng(77);
+    for seed in 3900..3920 {
+        let mut bytes = random(seed, 30, Kinds::ALL);
+        for _ in 0..20 {
+            let at = rng.below(bytes.len());
+            let old = bytes[at];
+            bytes[at] = rng.pick(&[b'0', b'9', b'[', b':', b'"', b'<', 0, 0xff, b'-', b' ']);
+            for line in LINES {
+                let ran = run_in_pieces(&words(line), &bytes, &[4096]);
+                let _ = ran.error;
+            }
+            bytes[at] = old;
+        }
+    }
+}
