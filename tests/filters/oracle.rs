@@ -34,16 +34,6 @@ impl Options {
         }
     }
 
-    pub fn all(seconds: f64) -> Options {
-        Options {
-            planes: Planes::Means {
-                range: true,
-                deviation: true,
-            },
-            ..Options::means(seconds)
-        }
-    }
-
     pub fn peaks(seconds: f64) -> Options {
         Options {
             planes: Planes::Peaks,

@@ -16,7 +16,7 @@ pub enum Item {
     Record(Record),
     Comment(Xml),
     Exception(Xml),
-    Other(Xml),
+    Other,
 }
 
 /// A packet header.
@@ -109,7 +109,7 @@ impl Parsed {
                         }
                         ("xx", "comment") => items.push(Item::Comment(xml)),
                         ("xx", "exception") => items.push(Item::Exception(xml)),
-                        ("xx", _) => items.push(Item::Other(xml)),
+                        ("xx", _) => items.push(Item::Other),
                         (id, "packet") => {
                             let id = id.parse().unwrap();
                             let header = Rc::new(Header::new(xml));
