@@ -21,6 +21,8 @@ pub mod exec;
 
 pub mod log;
 
+pub mod cache;
+
 pub mod web;
 
 pub mod httpd;

@@ -1,0 +1,197 @@
+//! Where the blocks of a level are, and which of them exist.
+//!
+//! Existence is found by listing folders, and only those that exist: one
+//! listing tells of up to 60 blocks, where asking for each would take a call
+//! a block, also for the centuries in which there are none.
+
+use std::path::{Path, PathBuf};
+
+use crate::source::{CacheLevel, Period, Resolution, SourceName};
+use crate::time::Time;
+
+use super::block::Block;
+
+/// The folder of one level of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelFolder {
+    path: PathBuf,
+    resolution: Resolution,
+    period: Period,
+    extension: &'static str,
+}
+
+impl LevelFolder {
+    /// The folder `CACHE_ROOT/data/SOURCE/NORMPARAMS/RESOLUTION`.
+    pub fn new(cache_root: &Path, source: &SourceName, level: &CacheLevel) -> LevelFolder {
+        let mut path = cache_root.join("data");
+        path.push(source.as_str());
+        path.push(&level.norm_params);
+        path.push(level.resolution.to_string());
+        LevelFolder {
+            path,
+            resolution: level.resolution,
+            period: level.period,
+            extension: "d2s",
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What its blocks hold.
+    pub fn resolution(&self) -> Resolution {
+        self.resolution
+    }
+
+    /// How long its blocks are.
+    pub fn period(&self) -> Period {
+        self.period
+    }
+
+    /// The file of a block.
+    pub fn file_of(&self, block: &Block) -> PathBuf {
+        self.path.join(block.path(self.resolution, self.extension))
+    }
+
+    /// The name of a block's file within [`Block::folder`].
+    pub fn name_of(&self, block: &Block) -> String {
+        block.file_name(self.resolution, self.extension)
+    }
+
+    /// Calls `found` with every block that exists and overlaps the range, in
+    /// order of time. What it costs depends on what there is, not on how long
+    /// the range is.
+    pub fn for_each(&self, begin: Time, end: Time, found: &mut dyn FnMut(Block)) {
+        let mut walk = Walk {
+            folder: self,
+            begin,
+            end,
+            found,
+            numbers: Vec::new(),
+        };
+        walk.go(&self.path);
+    }
+
+    /// Every block that exists, in order of time.
+    pub fn all(&self) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        let year = |year| Time::new(year, 1, 1, 0);
+        if let (Some(first), Some(last)) = (year(1), year(10_000)) {
+            self.for_each(first, last, &mut |block| blocks.push(block));
+        }
+        blocks
+    }
+
+    /// How many folders lie between the level's and its files.
+    fn depth(&self) -> usize {
+        match self.period {
+            Period::Year => 0,
+            Period::Month => 1,
+            Period::Day => 2,
+            Period::Hour => 3,
+            Period::Minute => 4,
+            Period::Second => 5,
+        }
+    }
+}
+
+/// Years, months, days, hours and minutes as folders are nested.
+const NESTING: [Period; 5] = [
+    Period::Year,
+    Period::Month,
+    Period::Day,
+    Period::Hour,
+    Period::Minute,
+];
+
+/// Goes through the folders of a level that overlap a range.
+struct Walk<'a> {
+    folder: &'a LevelFolder,
+    begin: Time,
+    end: Time,
+    found: &'a mut dyn FnMut(Block),
+    /// The numbers of the folders that lead here: year, month, day ...
+    numbers: Vec<u32>,
+}
+
+impl Walk<'_> {
+    fn go(&mut self, path: &Path) {
+        let depth = self.numbers.len();
+        if depth == self.folder.depth() {
+            return self.files(path);
+        }
+        let width = if depth == 0 { 4 } else { 2 };
+        for number in numbers_in(path, "", width, "") {
+            self.numbers.push(number);
+            let span = NESTING
+                .get(depth)
+                .and_then(|period| Block::at(*period, self.time()?));
+            if span.is_some_and(|span| self.overlaps(&span)) {
+                self.go(&path.join(format!("{number:0width$}")));
+            }
+            self.numbers.pop();
+        }
+    }
+
+    /// The files of one folder. Their names differ in one number only.
+    fn files(&mut self, path: &Path) {
+        let sample = self
+            .time()
+            .and_then(|time| Block::at(self.folder.period, time));
+        let Some(sample) = sample else { return };
+        let name = self.folder.name_of(&sample);
+        let width = if self.numbers.is_empty() { 4 } else { 2 };
+        let before = name.find('_').unwrap_or(0).saturating_sub(width);
+        let (head, rest) = name.split_at_checked(before).unwrap_or_default();
+        let tail = rest.get(width..).unwrap_or_default();
+        for number in numbers_in(path, head, width, tail) {
+            self.numbers.push(number);
+            let block = self
+                .time()
+                .and_then(|time| Block::at(self.folder.period, time));
+            if let Some(block) = block
+                && self.overlaps(&block)
+            {
+                (self.found)(block);
+            }
+            self.numbers.pop();
+        }
+    }
+
+    fn overlaps(&self, span: &Block) -> bool {
+        span.begin() < self.end && self.begin < span.end()
+    }
+
+    /// The first time that the numbers say. None for numbers of no time.
+    fn time(&self) -> Option<Time> {
+        let number = |at: usize, absent| self.numbers.get(at).copied().unwrap_or(absent);
+        let (hour, minute, second) = (number(3, 0), number(4, 0), number(5, 0));
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let seconds = u64::from(hour) * 3600 + u64::from(minute) * 60 + u64::from(second);
+        let year = i32::try_from(number(0, 1)).ok()?;
+        Time::new(year, number(1, 1), number(2, 1), seconds * 1_000_000_000)
+    }
+}
+
+/// The numbers, in order, of the names in a folder that are `head`, `width`
+/// digits and `tail`.
+fn numbers_in(folder: &Path, head: &str, width: usize, tail: &str) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut numbers: Vec<u32> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let number = name.to_str()?.strip_prefix(head)?.strip_suffix(tail)?;
+            let plain = number.len() == width && number.bytes().all(|b| b.is_ascii_digit());
+            number.parse().ok().filter(|_| plain)
+        })
+        .collect();
+    numbers.sort_unstable();
+    numbers
+}

@@ -1,0 +1,300 @@
+//! What a block knows of itself.
+//!
+//! A block that this server built says in its stream header when it was made,
+//! for which span and from which definition, so that it can be told whether
+//! it is still right; das2-pyserver and das2C see ordinary properties. Blocks
+//! that das2-pyserver built say nothing.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::time::SystemTime;
+
+use crate::source::{CacheLevel, Definition};
+use crate::stream::{Properties, StreamHeader};
+use crate::time::{Style, Time, parse_field};
+
+use super::block::Block;
+use super::expired::Expired;
+
+/// The properties, in the order in which they are written.
+const MADE: &str = "cacheMade";
+const FROM: &str = "cacheFrom";
+const FORM: &str = "cacheForm";
+
+/// The text of `cacheForm`, all of one length: the form is known only when
+/// the block is complete, and is then written over.
+const FORMS: [(Form, &str); 3] = [
+    (Form::Unknown, "unknown"),
+    (Form::Sorted, "sorted "),
+    (Form::Mixed, "mixed  "),
+];
+
+/// How the data of a block are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing is known: it has to be read as a stream.
+    Unknown,
+    /// Stream header, packet headers, then nothing but data packets in order
+    /// of time: what is wanted can be cut out without being read.
+    Sorted,
+    /// Headers among the data, or data out of order.
+    Mixed,
+}
+
+/// What blocks are made from: everything in a definition that changes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin(u64);
+
+impl Origin {
+    /// The origin of blocks of this level: reader, reducer and level.
+    pub fn of(definition: &Definition, level: &CacheLevel, reducer: &str) -> Origin {
+        let reader = definition.get("reader").unwrap_or_default();
+        let resolution = level.resolution.to_string();
+        let params = level.params.as_deref().unwrap_or_default();
+        let reducer = match level.resolution {
+            crate::source::Resolution::Intrinsic => "",
+            crate::source::Resolution::Bin { .. } => reducer,
+        };
+        let mut hash = Fnv::new();
+        for part in [reader, reducer, &resolution, params] {
+            hash.add(part.as_bytes());
+            hash.add(&[0]);
+        }
+        Origin(hash.0)
+    }
+}
+
+/// FNV-1a with 64 bits: the same on every machine and in every version, which
+/// the library's hashes do not promise.
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}
+
+/// A block's own account of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// When the reader was started.
+    pub made: Time,
+    /// What it was made from.
+    pub origin: Origin,
+    /// How it is laid out.
+    pub form: Form,
+}
+
+impl Stamp {
+    /// The stamp of a block that is about to be built.
+    pub fn new(made: Time, origin: Origin) -> Stamp {
+        Stamp {
+            made,
+            origin,
+            form: Form::Unknown,
+        }
+    }
+
+    /// Puts it into a stream header.
+    pub fn write(&self, header: &mut StreamHeader) {
+        let made = self.made.iso(Style::Calendar, 3);
+        let properties = &mut header.properties;
+        properties.set("String", MADE, format!("{made}Z"));
+        properties.set("String", FROM, format!("{:016x}", self.origin.0));
+        let form = FORMS.iter().find(|(form, _)| *form == self.form);
+        properties.set("String", FORM, form.map_or("", |(_, text)| text));
+    }
+
+    /// Takes it out of a stream header: clients have no use for it.
+    pub fn remove(header: &mut StreamHeader) {
+        for name in [MADE, FROM, FORM] {
+            header.properties.remove(name);
+        }
+    }
+
+    /// The stamp among the properties of a stream header.
+    pub fn read(properties: &Properties) -> Option<Stamp> {
+        let value = |name| properties.value(name);
+        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?)
+    }
+
+    /// The stamp in the bytes of a stream header as [`Stamp::write`] and
+    /// [`StreamHeader::to_xml`] leave them, without parsing it: one day can
+    /// be made of 86,400 blocks.
+    pub fn find(header: &[u8]) -> Option<Stamp> {
+        let value = |name: &str| -> Option<&str> {
+            let key = format!("String:{name}=\"");
+            let at = memchr::memmem::find(header, key.as_bytes())? + key.len();
+            let rest = header.get(at..)?;
+            let end = memchr::memchr(b'"', rest)?;
+            std::str::from_utf8(rest.get(..end)?).ok()
+        };
+        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?)
+    }
+
+    fn of_texts(made: &str, from: &str, form: &str) -> Option<Stamp> {
+        Some(Stamp {
+            made: parse_field(made.as_bytes()).ok()?,
+            origin: Origin(u64::from_str_radix(from, 16).ok()?),
+            form: FORMS.iter().find(|(_, text)| *text == form)?.0,
+        })
+    }
+
+    /// Where the text of the form stands in a header that holds a stamp, and
+    /// the text that says `form`, to be written over it.
+    pub fn form_patch(header: &[u8], form: Form) -> Option<(usize, &'static str)> {
+        let key = format!("String:{FORM}=\"");
+        let at = memchr::memmem::find(header, key.as_bytes())? + key.len();
+        let (_, text) = FORMS.iter().find(|(known, _)| *known == form)?;
+        Some((at, text))
+    }
+}
+
+/// Whether a block may be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// It is what a reader would say now.
+    Fresh,
+    /// It was built before its span was over: data have come in since.
+    TooEarly,
+    /// It was built from another definition.
+    OtherOrigin,
+    /// It is older than `cacheExpire` allows.
+    TooOld,
+    /// An operator has declared it out of date.
+    Expired,
+}
+
+/// What blocks of a level are measured against.
+#[derive(Debug, Clone)]
+pub struct Standard {
+    /// What they should be made from.
+    pub origin: Origin,
+    /// The largest age, where the definition sets one, in seconds.
+    pub max_age: Option<i64>,
+    /// What an operator has declared out of date.
+    pub expired: Expired,
+    /// The present.
+    pub now: Time,
+}
+
+impl Standard {
+    /// Whether a block with this stamp, or, without one, with a file that was
+    /// last changed at `changed`, may be served.
+    pub fn judge(&self, block: &Block, stamp: Option<&Stamp>, changed: Time) -> Freshness {
+        let made = stamp.map_or(changed, |stamp| stamp.made);
+        let too_old = |age: i64| made.plus_seconds(age).is_none_or(|until| until < self.now);
+        match () {
+            () if made < block.end() => Freshness::TooEarly,
+            () if stamp.is_some_and(|stamp| stamp.origin != self.origin) => Freshness::OtherOrigin,
+            () if self.max_age.is_some_and(too_old) => Freshness::TooOld,
+            () if self.expired.holds(block, made) => Freshness::Expired,
+            () => Freshness::Fresh,
+        }
+    }
+}
+
+/// When a file was last changed, as far as that is known.
+pub fn changed(file: &File) -> Time {
+    let since = file
+        .metadata()
+        .and_then(|data| data.modified())
+        .ok()
+        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_nanos() as i128);
+    const UNIX_EPOCH: i128 = -946_684_800_000_000_000;
+    Time::from_ns2000(since + UNIX_EPOCH).unwrap_or_else(Time::now)
+}
+
+/// Reads up to `size` bytes at the front of a file.
+pub(super) fn front(file: &File, size: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![0; size];
+    let mut length = 0;
+    while length < size {
+        let space = bytes.get_mut(length..).unwrap_or_default();
+        match file.read_at(space, length as u64)? {
+            0 => break,
+            count => length += count,
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Period;
+    use crate::time::parse_query;
+
+    fn time(text: &str) -> Time {
+        parse_query(text, None).unwrap()
+    }
+
+    #[test]
+    fn a_stamp_reads_back_by_parsing_and_by_searching() {
+        let stamp = Stamp {
+            made: time("2026-11-24T12:00:00.125"),
+            origin: Origin(0x0123_4567_89ab_cdef),
+            form: Form::Sorted,
+        };
+        let mut header = StreamHeader::new();
+        header.properties.set("String", "title", "\"cacheMade\"");
+        stamp.write(&mut header);
+        assert_eq!(Stamp::read(&header.properties), Some(stamp));
+        let xml = header.to_xml();
+        assert_eq!(Stamp::find(xml.as_bytes()), Some(stamp));
+        let (at, text) = Stamp::form_patch(xml.as_bytes(), Form::Mixed).unwrap();
+        let mut patched = xml.into_bytes();
+        patched[at..at + text.len()].copy_from_slice(text.as_bytes());
+        assert_eq!(Stamp::find(&patched).unwrap().form, Form::Mixed);
+        Stamp::remove(&mut header);
+        assert_eq!(Stamp::read(&header.properties), None);
+    }
+
+    #[test]
+    fn blocks_are_judged() {
+        let block = Block::at(Period::Day, time("2020-01-01")).unwrap();
+        let origin = Origin(1);
+        let standard = Standard {
+            origin,
+            max_age: None,
+            expired: Expired::default(),
+            now: time("2020-06-01"),
+        };
+        let judge = |standard: &Standard, made: &str, origin| {
+            let stamp = Stamp::new(time(made), origin);
+            standard.judge(&block, Some(&stamp), time("2000-01-01"))
+        };
+        assert_eq!(judge(&standard, "2020-01-02", origin), Freshness::Fresh);
+        assert_eq!(
+            judge(&standard, "2020-01-01T23:59:59", origin),
+            Freshness::TooEarly
+        );
+        assert_eq!(
+            judge(&standard, "2020-01-02", Origin(2)),
+            Freshness::OtherOrigin
+        );
+        let with_age = Standard {
+            max_age: Some(86400 * 30),
+            ..standard.clone()
+        };
+        assert_eq!(judge(&with_age, "2020-01-02", origin), Freshness::TooOld);
+        assert_eq!(judge(&with_age, "2020-05-31", origin), Freshness::Fresh);
+        // A block of das2-pyserver is judged by its file alone.
+        assert_eq!(
+            standard.judge(&block, None, time("2020-01-02")),
+            Freshness::Fresh
+        );
+        assert_eq!(
+            standard.judge(&block, None, time("2020-01-01T12:00")),
+            Freshness::TooEarly
+        );
+    }
+}
