@@ -167,8 +167,8 @@ impl fmt::Display for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Resolution, SourceName};
     use crate::cache::Blocks;
+    use crate::source::{Resolution, SourceName};
     use crate::time::parse_query;
 
     fn time(text: &str) -> Time {
@@ -211,7 +211,10 @@ mod tests {
             let mut found = Vec::new();
             folder.for_each(begin, end, &mut |block| found.push(block));
             let wanted = all.iter().enumerate().filter(|(index, _)| there(*index));
-            assert!(found.iter().eq(wanted.map(|(_, block)| block)), "{period:?}");
+            assert!(
+                found.iter().eq(wanted.map(|(_, block)| block)),
+                "{period:?}"
+            );
             let plan = Plan::new(folder.clone(), begin, end);
             let (hits, gaps) = plan.counts();
             assert_eq!(hits as usize, expected.iter().filter(|e| **e).count());
