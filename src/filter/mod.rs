@@ -13,8 +13,10 @@
 
 pub mod ascii;
 pub mod bin;
+pub mod cut;
 pub mod program;
 mod progress;
+pub mod x_time;
 
 use clap::Parser;
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::filter::progress::Progress;
+use crate::filter::x_time::XTime;
 use crate::stream::{
     Comment, Encoding, Exception, PacketHeader, PacketId, PlaneKind, Result, Run, Sink,
     StreamHeader,
 };
 
-use super::clock::{Clock, XColumn};
+use super::clock::Clock;
 use super::column::{Column, Statistic, write_centre, x_written_as};
 use super::header;
 use super::options::{Binning, Planes};
@@ -37,7 +38,7 @@ pub struct Reducer<N> {
 /// A packet type, and its open bin.
 struct PacketType {
     header: Arc<PacketHeader>,
-    x: XColumn,
+    x: XTime,
     /// In the order of the planes; None stands for x.
     columns: Vec<Option<Column>>,
     /// What is written of which column, in order, after the encodings of the
@@ -150,7 +151,7 @@ impl<N: Sink> Reducer<N> {
 
 impl PacketType {
     fn new(header: &Arc<PacketHeader>, stream: &StreamHeader, binning: &Binning) -> Result<Self> {
-        let x = XColumn::new(header)?;
+        let x = XTime::new(header)?;
         let mut offset = 0;
         let mut columns = Vec::new();
         for plane in &header.planes {

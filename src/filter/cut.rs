@@ -1,0 +1,179 @@
+//! Keeps the packets of a time range: `begin <= x < end`.
+
+use std::sync::Arc;
+
+use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+
+use super::x_time::{Window, XTime, at, rest};
+
+/// Passes the packets of a range and drops all others. Headers, comments and
+/// exceptions pass.
+pub struct Cut<N> {
+    next: N,
+    begin: f64,
+    end: f64,
+    surely: Window,
+    times: Vec<Option<XTime>>,
+}
+
+impl<N: Sink> Cut<N> {
+    /// Keeps what lies between two times in us2000, in front of `next`.
+    pub fn new(begin: f64, end: f64, next: N) -> Cut<N> {
+        Cut {
+            next,
+            begin,
+            end,
+            surely: Window::surely_within(begin, end),
+            times: (0..PacketId::COUNT).map(|_| None).collect(),
+        }
+    }
+
+}
+
+/// How many packets at the front of a run share the answer to the question
+/// whether they are wanted.
+fn stretch(
+    x: &XTime,
+    run: Run<'_>,
+    surely: Window,
+    wanted: &dyn Fn(&[u8]) -> Result<bool>,
+) -> Result<(bool, usize)> {
+    let packet = |index: usize| run.bytes.get(index * run.stride..).unwrap_or_default();
+    let first = wanted(packet(0)).map_err(|error| at(error, run, 0))?;
+    let mut count = 1;
+    while count < run.len() {
+        if first {
+            count += x.count_inside(rest(run, count), surely);
+        }
+        if count < run.len() {
+            if wanted(packet(count)).map_err(|error| at(error, run, count))? != first {
+                break;
+            }
+            count += 1;
+        }
+    }
+    Ok((first, count))
+}
+
+impl<N: Sink> Sink for Cut<N> {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        self.next.stream(header)
+    }
+
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        let x = XTime::new(header)?;
+        if let Some(slot) = self.times.get_mut(id.index()) {
+            *slot = Some(x);
+        }
+        self.next.packet(id, header)
+    }
+
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        let Some(Some(x)) = self.times.get(run.id.index()) else {
+            return Ok(());
+        };
+        let (begin, end) = (self.begin, self.end);
+        let wanted = |packet: &[u8]| {
+            let time = x.us2000(packet)?;
+            Ok(time.is_some_and(|time| time.reaches(begin) && !time.reaches(end)))
+        };
+        let mut remaining = run;
+        while !remaining.is_empty() {
+            let (keep, count) = stretch(x, remaining, self.surely, &wanted)?;
+            if keep {
+                let length = count * remaining.stride;
+                self.next.run(Run {
+                    bytes: remaining.bytes.get(..length).unwrap_or_default(),
+                    ..remaining
+                })?;
+            }
+            remaining = rest(remaining, count);
+        }
+        Ok(())
+    }
+
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        self.next.comment(comment)
+    }
+
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        self.next.exception(exception)
+    }
+
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        self.next.unknown(body)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.next.flush()
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.next.finish()
+    }
+
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        self.next.abort(exception)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::{Reader, Writer};
+
+    fn stream(units: &str, kind: &str, times: &[Vec<u8>]) -> Vec<u8> {
+        let packet = format!(r#"<packet><x type="{kind}" units="{units}"/></packet>"#);
+        let mut bytes = b"[00]000017<stream></stream>".to_vec();
+        bytes.extend(format!("[01]{:06}{packet}", packet.len()).into_bytes());
+        for time in times {
+            bytes.extend(b":01:");
+            bytes.extend(time);
+        }
+        bytes
+    }
+
+    fn kept(bytes: &[u8], begin: f64, end: f64) -> usize {
+        let mut out = Vec::new();
+        let mut cut = Cut::new(begin, end, Writer::new(&mut out));
+        Reader::new(bytes).pump(&mut cut).unwrap();
+        drop(cut);
+        out.windows(4).filter(|four| four == b":01:").count()
+    }
+
+    #[test]
+    fn joined_ranges_hold_everything_once() {
+        let times: Vec<Vec<u8>> = (0..200)
+            .map(|i| (f64::from(i) * 0.5e6).to_le_bytes().to_vec())
+            .collect();
+        let bytes = stream("us2000", "little_endian_real8", &times);
+        assert_eq!(kept(&bytes, 10e6, 20e6), 20);
+        assert_eq!(kept(&bytes, 0.0, 1e9), 200);
+        assert_eq!(kept(&bytes, -1e9, 0.0), 0);
+        let parts: usize = (0..100)
+            .map(|i| kept(&bytes, f64::from(i) * 1.25e6, f64::from(i + 1) * 1.25e6))
+            .sum();
+        assert_eq!(parts, 200);
+    }
+
+    #[test]
+    fn days_cannot_say_most_edges_and_lie_on_them_all_the_same() {
+        let times: Vec<Vec<u8>> = (0..600)
+            .map(|i| (15_340.0 + f64::from(i) / 86_400.0).to_be_bytes().to_vec())
+            .collect();
+        let bytes = stream("mj1958", "double", &times);
+        for edge in 1..599 {
+            let edge = f64::from(edge);
+            assert_eq!(kept(&bytes, -1.0, edge * 1e6), edge as usize, "{edge}");
+        }
+    }
+
+    #[test]
+    fn text_and_times_out_of_order() {
+        let times: Vec<Vec<u8>> = [3, 1, 2, 9, 2]
+            .map(|s| format!("2000-01-01T00:00:0{s}.000\n").into_bytes())
+            .to_vec();
+        let bytes = stream("UTC", "time24", &times);
+        assert_eq!(kept(&bytes, 2e6, 9e6), 3);
+    }
+}

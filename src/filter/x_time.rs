@@ -1,0 +1,226 @@
+//! Times out of the x plane of data packets.
+
+use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run};
+use crate::time::{TimeUnit, parse_field, parse_query, seconds_per_unit};
+
+/// The x plane of a packet type, as a source of times.
+pub struct XTime {
+    /// Where x stands in a packet, its tag included, in bytes.
+    at: usize,
+    encoding: Encoding,
+    scale: Scale,
+}
+
+/// How the number or text in x becomes us2000.
+enum Scale {
+    /// Numbers that already are.
+    Micros,
+    /// `us2000 = number * scale + offset`.
+    Linear { scale: f64, offset: f64 },
+    /// Units with leap seconds, or ephemeris time.
+    Unit(TimeUnit),
+    /// Nanoseconds as integers, which no double holds.
+    Integer(TimeUnit),
+    /// Text.
+    Text,
+}
+
+impl XTime {
+    /// Understands the one x plane of a packet type.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`]: no x, several, or one that is no time.
+    pub fn new(header: &PacketHeader) -> Result<XTime> {
+        let (index, offset) = header.x()?;
+        let Some(plane) = header.planes.get(index) else {
+            return Err(Error::Unfit("the packets have no x plane".into()));
+        };
+        debug_assert_eq!(plane.kind, PlaneKind::X);
+        let encoding = plane.encoding();
+        let at = offset + Run::TAG;
+        if let Encoding::Time(_) = encoding {
+            return Ok(XTime {
+                at,
+                encoding,
+                scale: Scale::Text,
+            });
+        }
+        if let Some(scale) = since_base(plane) {
+            return Ok(XTime {
+                at,
+                encoding,
+                scale,
+            });
+        }
+        let Some(unit) = TimeUnit::parse(plane.units()) else {
+            return Err(Error::Unfit(format!(
+                "x must be a time to be binned in seconds, but its units are '{}'",
+                plane.units().chars().take(40).collect::<String>()
+            )));
+        };
+        let scale = match (unit.linear(), encoding) {
+            (Some((1.0, 0.0)), _) => Scale::Micros,
+            (_, Encoding::Int { width: 8, .. }) => Scale::Integer(unit),
+            (Some((scale, offset)), _) => Scale::Linear { scale, offset },
+            (None, _) => Scale::Unit(unit),
+        };
+        Ok(XTime {
+            at,
+            encoding,
+            scale,
+        })
+    }
+
+    /// The time of a packet in us2000. None: x is no finite number.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for text that is no time.
+    pub fn us2000(&self, packet: &[u8]) -> Result<Option<Instant>> {
+        let field = packet
+            .get(self.at..self.at + self.encoding.width())
+            .unwrap_or_default();
+        let exact = |us: f64| us.is_finite().then_some(Instant { us, slack: 0.0 });
+        match &self.scale {
+            Scale::Text => match parse_field(field) {
+                Ok(time) => Ok(exact(time.us2000())),
+                Err(error) => Err(Error::malformed(format!(
+                    "x is no time: '{}' ({error})",
+                    field.trim_ascii().escape_ascii()
+                ))),
+            },
+            Scale::Integer(unit) => Ok(long(field, self.encoding)
+                .and_then(|number| unit.to_time_i64(number))
+                .and_then(|time| exact(time.us2000()))),
+            scale => {
+                let Some(x) = self.encoding.number(field) else {
+                    return Ok(None);
+                };
+                Ok(match scale {
+                    Scale::Linear { scale, offset } => linear(x, *scale, *offset),
+                    Scale::Unit(unit) => inexact(unit.to_us2000(x), x, unit.seconds() * 1e6),
+                    _ => exact(x),
+                })
+            }
+        }
+    }
+
+    /// How many packets at the front of a run lie, beyond doubt, inside a
+    /// window of us2000; the fast way through most of the data.
+    pub fn count_inside(&self, run: Run<'_>, window: Window) -> usize {
+        let (low, high) = match self.scale {
+            Scale::Micros => (window.low, window.high),
+            Scale::Linear { scale, offset } => {
+                let (low, high) = (
+                    (window.low - offset) / scale,
+                    (window.high - offset) / scale,
+                );
+                (low + 4.0 * step(low), high - 4.0 * step(high))
+            }
+            _ => return 0,
+        };
+        let inside = |x: f64| x >= low && x <= high;
+        let packets = run.bytes.chunks_exact(run.stride);
+        let (from, to) = (self.at, self.at + 8);
+        let field = |packet: &[u8]| -> Option<[u8; 8]> { packet.get(from..to)?.try_into().ok() };
+        match self.encoding {
+            Encoding::Real8 { big: false } => packets
+                .take_while(|p| field(p).is_some_and(|b| inside(f64::from_le_bytes(b))))
+                .count(),
+            Encoding::Real8 { big: true } => packets
+                .take_while(|p| field(p).is_some_and(|b| inside(f64::from_be_bytes(b))))
+                .count(),
+            _ => 0,
+        }
+    }
+}
+
+/// A time, and how far it may be from the one that was meant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Instant {
+    /// The time in us2000.
+    pub us: f64,
+    /// Microseconds: two steps of a unit that cannot say most times exactly.
+    pub slack: f64,
+}
+
+impl Instant {
+    /// Whether it lies on or after an edge; a time within its slack of the
+    /// edge lies on it.
+    pub fn reaches(&self, edge: f64) -> bool {
+        edge - self.us <= self.slack
+    }
+}
+
+fn linear(x: f64, scale: f64, offset: f64) -> Option<Instant> {
+    inexact(x * scale + offset, x, scale)
+}
+
+/// The slack is two steps of the number itself, in microseconds.
+fn inexact(us: f64, x: f64, scale: f64) -> Option<Instant> {
+    us.is_finite().then_some(Instant {
+        us,
+        slack: 2.0 * step(x) * scale,
+    })
+}
+
+/// Numbers that count a length of time from the instant that `base` names.
+fn since_base(plane: &Plane) -> Option<Scale> {
+    let base = parse_query(plane.attr("base")?, None).ok()?;
+    Some(Scale::Linear {
+        scale: seconds_per_unit(plane.units())? * 1e6,
+        offset: base.us2000(),
+    })
+}
+
+/// The distance from a number to the next one that a double can hold.
+pub(super) fn step(x: f64) -> f64 {
+    x.abs().next_up() - x.abs()
+}
+
+/// An eight-byte integer.
+fn long(field: &[u8], encoding: Encoding) -> Option<i64> {
+    let bytes: [u8; 8] = field.try_into().ok()?;
+    match encoding {
+        Encoding::Int { big: true, .. } => Some(i64::from_be_bytes(bytes)),
+        Encoding::Int { big: false, .. } => Some(i64::from_le_bytes(bytes)),
+        _ => None,
+    }
+}
+
+/// An interval of us2000, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// The first time.
+    pub low: f64,
+    /// The last.
+    pub high: f64,
+}
+
+impl Window {
+    /// The part of `begin <= t < end` where no rounding can move a time out
+    /// of it.
+    pub fn surely_within(begin: f64, end: f64) -> Window {
+        let margin = 16.0 * step(begin.abs().max(end.abs()));
+        Window {
+            low: begin + margin,
+            high: end - margin,
+        }
+    }
+}
+
+/// A run without its first packets.
+pub(super) fn rest(run: Run<'_>, count: usize) -> Run<'_> {
+    Run {
+        bytes: run.bytes.get(count * run.stride..).unwrap_or_default(),
+        offset: run.offset + (count * run.stride) as u64,
+        ..run
+    }
+}
+
+/// The error with the place of its packet.
+pub(super) fn at(error: Error, run: Run<'_>, index: usize) -> Error {
+    error.at(crate::stream::Place {
+        offset: run.offset + (index * run.stride) as u64,
+        packet: Some(run.id),
+    })
+}
