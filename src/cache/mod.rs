@@ -15,11 +15,13 @@
 //! | plan | level, hits and gaps of a request |
 //! | stamp | what a block knows of itself: made when, from what |
 //! | expired | what an operator declared to be out of date |
+//! | serve | blocks and gaps as one stream |
 
 mod block;
 mod expired;
 mod folder;
 mod plan;
+pub mod serve;
 mod stamp;
 
 pub use block::{Block, Blocks};

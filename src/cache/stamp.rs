@@ -6,7 +6,6 @@
 //! that das2-pyserver built say nothing.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::SystemTime;
 
 use crate::source::{CacheLevel, Definition};
@@ -20,6 +19,10 @@ use super::expired::Expired;
 const MADE: &str = "cacheMade";
 const FROM: &str = "cacheFrom";
 const FORM: &str = "cacheForm";
+const SIZE: &str = "cacheSize";
+
+/// Digits of `cacheSize`, which is written over as `cacheForm` is.
+const SIZE_DIGITS: usize = 15;
 
 /// The text of `cacheForm`, all of one length: the form is known only when
 /// the block is complete, and is then written over.
@@ -89,6 +92,8 @@ pub struct Stamp {
     pub origin: Origin,
     /// How it is laid out.
     pub form: Form,
+    /// Bytes of the whole file; 0 while it is being written.
+    pub size: u64,
 }
 
 impl Stamp {
@@ -98,6 +103,7 @@ impl Stamp {
             made,
             origin,
             form: Form::Unknown,
+            size: 0,
         }
     }
 
@@ -109,11 +115,12 @@ impl Stamp {
         properties.set("String", FROM, format!("{:016x}", self.origin.0));
         let form = FORMS.iter().find(|(form, _)| *form == self.form);
         properties.set("String", FORM, form.map_or("", |(_, text)| text));
+        properties.set("String", SIZE, size_text(self.size));
     }
 
     /// Takes it out of a stream header: clients have no use for it.
     pub fn remove(header: &mut StreamHeader) {
-        for name in [MADE, FROM, FORM] {
+        for name in [MADE, FROM, FORM, SIZE] {
             header.properties.remove(name);
         }
     }
@@ -121,7 +128,7 @@ impl Stamp {
     /// The stamp among the properties of a stream header.
     pub fn read(properties: &Properties) -> Option<Stamp> {
         let value = |name| properties.value(name);
-        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?)
+        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?, value(SIZE)?)
     }
 
     /// The stamp in the bytes of a stream header as [`Stamp::write`] and
@@ -135,25 +142,35 @@ impl Stamp {
             let end = memchr::memchr(b'"', rest)?;
             std::str::from_utf8(rest.get(..end)?).ok()
         };
-        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?)
+        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?, value(SIZE)?)
     }
 
-    fn of_texts(made: &str, from: &str, form: &str) -> Option<Stamp> {
+    fn of_texts(made: &str, from: &str, form: &str, size: &str) -> Option<Stamp> {
         Some(Stamp {
             made: parse_field(made.as_bytes()).ok()?,
             origin: Origin(u64::from_str_radix(from, 16).ok()?),
             form: FORMS.iter().find(|(_, text)| *text == form)?.0,
+            size: size.parse().ok()?,
         })
     }
 
-    /// Where the text of the form stands in a header that holds a stamp, and
-    /// the text that says `form`, to be written over it.
-    pub fn form_patch(header: &[u8], form: Form) -> Option<(usize, &'static str)> {
-        let key = format!("String:{FORM}=\"");
-        let at = memchr::memmem::find(header, key.as_bytes())? + key.len();
+    /// What is to be written over a header that holds a stamp once the block
+    /// is complete: places in the header and the texts for them.
+    pub fn patches(header: &[u8], form: Form, size: u64) -> Option<[(usize, String); 2]> {
+        let place = |name: &str| {
+            let key = format!("String:{name}=\"");
+            Some(memchr::memmem::find(header, key.as_bytes())? + key.len())
+        };
         let (_, text) = FORMS.iter().find(|(known, _)| *known == form)?;
-        Some((at, text))
+        Some([
+            (place(FORM)?, (*text).to_owned()),
+            (place(SIZE)?, size_text(size)),
+        ])
     }
+}
+
+fn size_text(size: u64) -> String {
+    format!("{size:0SIZE_DIGITS$}")
 }
 
 /// Whether a block may be served.
@@ -212,21 +229,6 @@ pub fn changed(file: &File) -> Time {
     Time::from_ns2000(since + UNIX_EPOCH).unwrap_or_else(Time::now)
 }
 
-/// Reads up to `size` bytes at the front of a file.
-pub(super) fn front(file: &File, size: usize) -> std::io::Result<Vec<u8>> {
-    let mut bytes = vec![0; size];
-    let mut length = 0;
-    while length < size {
-        let space = bytes.get_mut(length..).unwrap_or_default();
-        match file.read_at(space, length as u64)? {
-            0 => break,
-            count => length += count,
-        }
-    }
-    bytes.truncate(length);
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +245,7 @@ mod tests {
             made: time("2026-11-24T12:00:00.125"),
             origin: Origin(0x0123_4567_89ab_cdef),
             form: Form::Sorted,
+            size: 1234,
         };
         let mut header = StreamHeader::new();
         header.properties.set("String", "title", "\"cacheMade\"");
@@ -250,10 +253,13 @@ mod tests {
         assert_eq!(Stamp::read(&header.properties), Some(stamp));
         let xml = header.to_xml();
         assert_eq!(Stamp::find(xml.as_bytes()), Some(stamp));
-        let (at, text) = Stamp::form_patch(xml.as_bytes(), Form::Mixed).unwrap();
+        let patches = Stamp::patches(xml.as_bytes(), Form::Mixed, 99).unwrap();
         let mut patched = xml.into_bytes();
-        patched[at..at + text.len()].copy_from_slice(text.as_bytes());
-        assert_eq!(Stamp::find(&patched).unwrap().form, Form::Mixed);
+        for (at, text) in patches {
+            patched[at..at + text.len()].copy_from_slice(text.as_bytes());
+        }
+        let found = Stamp::find(&patched).unwrap();
+        assert_eq!((found.form, found.size), (Form::Mixed, 99));
         Stamp::remove(&mut header);
         assert_eq!(Stamp::read(&header.properties), None);
     }

@@ -27,7 +27,6 @@ impl<N: Sink> Cut<N> {
             times: (0..PacketId::COUNT).map(|_| None).collect(),
         }
     }
-
 }
 
 /// How many packets at the front of a run share the answer to the question

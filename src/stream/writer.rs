@@ -54,6 +54,32 @@ impl<W: Write> Writer<W> {
         self.begun
     }
 
+    /// The output itself, for bytes that are packets already, after all that
+    /// was gathered. None where they would have to be compressed.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn plain_output(&mut self) -> Result<Option<&mut W>> {
+        self.write_gathered()?;
+        match &mut self.output {
+            Output::Plain(plain) => Ok(Some(plain)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Writes bytes that are whole packets already.
+    ///
+    /// # Errors
+    /// [`Error::Output`].
+    pub fn packets(&mut self, bytes: &[u8]) -> Result<()> {
+        if bytes.len() >= FULL {
+            self.write_gathered()?;
+            return self.output.write(bytes);
+        }
+        self.gathered.extend(bytes);
+        self.write_full()
+    }
+
     fn header(&mut self, tag: HeaderTag, xml: &str) -> Result<()> {
         if xml.len() > MAX_HEADER {
             return Err(Error::Unfit(format!(
@@ -74,6 +100,9 @@ impl<W: Write> Writer<W> {
     }
 
     fn write_gathered(&mut self) -> Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
         let result = self.output.write(&self.gathered);
         self.gathered.clear();
         result
@@ -126,12 +155,7 @@ impl<W: Write> Sink for Writer<W> {
     }
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
-        if run.bytes.len() >= FULL {
-            self.write_gathered()?;
-            return self.output.write(run.bytes);
-        }
-        self.gathered.extend(run.bytes);
-        self.write_full()
+        self.packets(run.bytes)
     }
 
     fn comment(&mut self, comment: &Comment) -> Result<()> {

@@ -1,0 +1,218 @@
+//! Several streams as one: one stream header, each packet header once, again
+//! only where it really changes.
+
+use std::sync::Arc;
+
+use crate::cache::stamp::Stamp;
+use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+
+/// What the joined stream says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Title {
+    /// Beginning and end as they were asked for.
+    pub range: String,
+    /// Seconds of the level's bins; None for intrinsic.
+    pub resolution: Option<f64>,
+}
+
+/// Takes one stream after the other and pushes one into the next stage.
+///
+/// A packet type keeps its ID from stream to stream; another one that comes
+/// under an ID in use gets a free one.
+pub struct Joiner<N> {
+    next: N,
+    title: Title,
+    begun: bool,
+    /// The header that the output has under each ID.
+    sent: Vec<Option<Arc<PacketHeader>>>,
+    /// Which ID of the output each ID of the present stream has.
+    ids: Vec<Option<PacketId>>,
+    any_data: bool,
+    /// Comments of the present stream are passed on.
+    comments: bool,
+    text: Vec<u8>,
+}
+
+impl<N: Sink> Joiner<N> {
+    /// In front of the stage `next`.
+    pub fn new(title: Title, next: N) -> Joiner<N> {
+        Joiner {
+            next,
+            title,
+            begun: false,
+            sent: vec![None; PacketId::COUNT],
+            ids: vec![None; PacketId::COUNT],
+            any_data: false,
+            comments: false,
+            text: Vec::new(),
+        }
+    }
+
+    /// The stage behind it.
+    pub fn output(&mut self) -> &mut N {
+        &mut self.next
+    }
+
+    /// Whether any data have come.
+    pub fn has_data(&self) -> bool {
+        self.any_data
+    }
+
+    /// Says that data went to the output past this stage.
+    pub fn note_data(&mut self) {
+        self.any_data = true;
+    }
+
+    /// The next calls belong to another stream.
+    pub fn next_stream(&mut self, comments: bool) {
+        self.ids.fill(None);
+        self.comments = comments;
+    }
+
+    /// Whether the data of an ID can go to the output as they are.
+    pub fn keeps(&self, id: PacketId) -> bool {
+        self.ids.get(id.index()) == Some(&Some(id))
+    }
+
+    /// The end of everything.
+    ///
+    /// # Errors
+    /// Those of the next stage.
+    pub fn end(&mut self) -> Result<()> {
+        if !self.begun {
+            self.stream(&StreamHeader::new())?;
+        }
+        if !self.any_data {
+            let resolution = match self.title.resolution {
+                Some(seconds) => format!("{seconds} s"),
+                None => "native".to_owned(),
+            };
+            let message = format!(
+                "No data in the interval {} at {resolution} resolution",
+                self.title.range
+            );
+            self.next
+                .exception(&Exception::new(Exception::NO_DATA, &message))?;
+        }
+        self.next.finish()
+    }
+
+    /// The ID of the output for a header: the one that has it already, its
+    /// own where that is free, another free one, and else its own all the
+    /// same, which then changes its meaning.
+    fn place(&self, id: PacketId, header: &Arc<PacketHeader>) -> PacketId {
+        let has = |slot: &Option<Arc<PacketHeader>>| slot.as_ref() == Some(header);
+        if self.sent.get(id.index()).is_some_and(has) {
+            return id;
+        }
+        let number = |index: usize| u8::try_from(index).ok().and_then(PacketId::new);
+        let taken = |wanted: PacketId| self.ids.contains(&Some(wanted));
+        if let Some(found) = self.sent.iter().position(has).and_then(number)
+            && !taken(found)
+        {
+            return found;
+        }
+        if self.sent.get(id.index()) == Some(&None) {
+            return id;
+        }
+        let free = |index: &usize| self.sent.get(*index) == Some(&None);
+        (1..PacketId::COUNT)
+            .find(free)
+            .and_then(number)
+            .unwrap_or(id)
+    }
+}
+
+impl<N: Sink> Sink for Joiner<N> {
+    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let mut header = header.clone();
+        Stamp::remove(&mut header);
+        header.properties.set(
+            "DatumRange",
+            "xCacheRange",
+            format!("{} UTC", self.title.range),
+        );
+        if let Some(seconds) = self.title.resolution {
+            header
+                .properties
+                .set("Datum", "xCacheResolution", format!("{seconds} s"));
+        }
+        self.next.stream(&header)
+    }
+
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        let place = self.place(id, header);
+        if let Some(slot) = self.ids.get_mut(id.index()) {
+            *slot = Some(place);
+        }
+        match self.sent.get_mut(place.index()) {
+            Some(slot) if slot.as_ref() != Some(header) => {
+                *slot = Some(Arc::clone(header));
+                self.next.packet(place, header)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        let Some(Some(place)) = self.ids.get(run.id.index()).copied() else {
+            return Ok(());
+        };
+        self.any_data = true;
+        if place == run.id {
+            return self.next.run(run);
+        }
+        self.text.clear();
+        self.text.extend(run.bytes);
+        for packet in self.text.chunks_exact_mut(run.stride) {
+            if let Some(tag) = packet.first_chunk_mut() {
+                *tag = place.data_tag();
+            }
+        }
+        self.next.run(Run {
+            id: place,
+            bytes: &self.text,
+            ..run
+        })
+    }
+
+    fn comment(&mut self, comment: &Comment) -> Result<()> {
+        // Progress of one part says nothing about the whole.
+        match self.comments && !comment.is_progress() {
+            true => self.next.comment(comment),
+            false => Ok(()),
+        }
+    }
+
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        // That there are no data in one part is no news about the whole.
+        match self.comments && exception.kind() != Exception::NO_DATA {
+            true => self.next.exception(exception),
+            false => Ok(()),
+        }
+    }
+
+    fn unknown(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.next.flush()
+    }
+
+    /// The end of one of the streams.
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn abort(&mut self, exception: &Exception) -> Result<()> {
+        if !self.begun {
+            self.stream(&StreamHeader::new())?;
+        }
+        self.next.abort(exception)
+    }
+}

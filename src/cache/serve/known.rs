@@ -1,0 +1,250 @@
+//! A block's file, opened: what it is, and where in it the data are.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags, open};
+
+use crate::cache::stamp::{Form, Stamp};
+use crate::filter::x_time::XTime;
+use crate::stream::{
+    Element, HeaderTag, MAX_HEADER, PacketHeader, PacketId, Run, StreamHeader, Tag, parse_tag,
+};
+
+/// Bytes that are read at the front of a file at once. Small blocks are then
+/// in memory as a whole.
+const FRONT: usize = 64 << 10;
+
+/// A file that may be a block.
+pub enum Opened {
+    /// A block of ours, whose headers have been found.
+    Known(Known),
+    /// A stream of whatever form: it has to be read.
+    Foreign(File),
+    /// No stream at all, and why.
+    Bad(String),
+}
+
+/// A block in known form: stream header, packet headers, then nothing but
+/// data in order of time; or no data at all.
+pub struct Known {
+    /// The file.
+    pub file: File,
+    /// What it says of itself.
+    pub stamp: Stamp,
+    /// Its first bytes; all of them where it is small.
+    front: Vec<u8>,
+    /// Where the stream header's body is.
+    stream: (usize, usize),
+    /// Where the packet headers are, tags and all.
+    packets: (usize, usize),
+    /// Where the data begin.
+    data: usize,
+    /// It says that there are no data in its span.
+    pub is_empty: bool,
+}
+
+/// Opens a block's file. Nothing that may stand in its place makes this wait.
+pub fn open_block(path: &Path) -> std::io::Result<Opened> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(open(path, flags, Mode::empty())?);
+    let mut front = Vec::with_capacity(FRONT);
+    read_on(&file, &mut front, FRONT)?;
+    let Some(layout) = layout(&file, &mut front)? else {
+        return Ok(Opened::Bad("its headers are no stream's".into()));
+    };
+    let header = front.get(layout.stream.0..layout.stream.1);
+    match header.and_then(Stamp::find) {
+        None => Ok(Opened::Foreign(file)),
+        Some(stamp) if stamp.form == Form::Sorted || layout.is_empty => {
+            let known = Known {
+                file,
+                stamp,
+                front,
+                stream: layout.stream,
+                packets: layout.packets,
+                data: layout.packets.1,
+                is_empty: layout.is_empty,
+            };
+            match known.is_whole()? {
+                true => Ok(Opened::Known(known)),
+                false => Ok(Opened::Bad("it is not as long as it was".into())),
+            }
+        }
+        Some(stamp) if stamp.form == Form::Unknown => Ok(Opened::Bad("it is not complete".into())),
+        Some(_) => Ok(Opened::Foreign(file)),
+    }
+}
+
+/// The front of a file.
+struct Layout {
+    stream: (usize, usize),
+    packets: (usize, usize),
+    is_empty: bool,
+}
+
+/// Walks over the headers, reading more of the file where they are long.
+fn layout(file: &File, front: &mut Vec<u8>) -> std::io::Result<Option<Layout>> {
+    const TAG: usize = 10;
+    let mut at = 0;
+    let mut stream = None;
+    loop {
+        let have = front.len();
+        let rest = front.get(at..).unwrap_or_default();
+        match parse_tag(rest) {
+            Ok(Tag::Header { tag, length }) => {
+                let end = at + TAG + length;
+                if end + TAG > have && have >= FRONT {
+                    read_on(file, front, end + FRONT)?;
+                }
+                match (tag, stream) {
+                    _ if end > front.len() => return Ok(None),
+                    (HeaderTag::Stream, None) => stream = Some((at + TAG, end)),
+                    (HeaderTag::Packet(_), Some(_)) => {}
+                    (HeaderTag::Extra, Some(stream)) => {
+                        return Ok(Some(Layout {
+                            stream,
+                            packets: (stream.1, at),
+                            is_empty: true,
+                        }));
+                    }
+                    _ => return Ok(None),
+                }
+                at = end;
+                if at > 4 * MAX_HEADER {
+                    return Ok(None);
+                }
+            }
+            Ok(Tag::Data(_) | Tag::NeedBytes(_)) => break,
+            Ok(Tag::Stray) | Err(_) => return Ok(None),
+        }
+    }
+    Ok(stream.map(|stream| Layout {
+        stream,
+        packets: (stream.1, at),
+        is_empty: false,
+    }))
+}
+
+/// Reads on until so many bytes are there, or the file ends.
+fn read_on(file: &File, front: &mut Vec<u8>, wanted: usize) -> std::io::Result<()> {
+    let mut have = front.len();
+    front.resize(wanted.max(have), 0);
+    while have < wanted {
+        let space = front.get_mut(have..).unwrap_or_default();
+        match file.read_at(space, have as u64) {
+            Ok(0) => break,
+            Ok(count) => have += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    front.truncate(have);
+    Ok(())
+}
+
+impl Known {
+    /// The whole file, where it is small.
+    fn in_memory(&self) -> Option<&[u8]> {
+        (self.front.len() < FRONT).then_some(self.front.as_slice())
+    }
+
+    fn size(&self) -> std::io::Result<u64> {
+        match self.in_memory() {
+            Some(bytes) => Ok(bytes.len() as u64),
+            None => Ok(self.file.metadata()?.len()),
+        }
+    }
+
+    /// Whether the file is as long as its stamp says.
+    fn is_whole(&self) -> std::io::Result<bool> {
+        Ok(self.size()? == self.stamp.size)
+    }
+
+    /// The stream header, if it can be understood.
+    pub fn stream_header(&self) -> Option<StreamHeader> {
+        let body = self.front.get(self.stream.0..self.stream.1)?;
+        Element::parse(body).ok().map(StreamHeader::from_element)
+    }
+
+    /// The bytes of all packet headers.
+    pub fn packet_bytes(&self) -> &[u8] {
+        self.front
+            .get(self.packets.0..self.packets.1)
+            .unwrap_or_default()
+    }
+
+    /// The packet headers, if they can be understood.
+    pub fn packet_headers(&self) -> Option<Vec<(PacketId, Arc<PacketHeader>)>> {
+        let mut rest = self.packet_bytes();
+        let mut headers = Vec::new();
+        while !rest.is_empty() {
+            let Ok(Tag::Header {
+                tag: HeaderTag::Packet(id),
+                length,
+            }) = parse_tag(rest)
+            else {
+                return None;
+            };
+            let (body, later) = rest.get(10..)?.split_at_checked(length)?;
+            let element = Element::parse(body).ok()?;
+            headers.push((id, Arc::new(PacketHeader::from_element(element).ok()?)));
+            rest = later;
+        }
+        Some(headers)
+    }
+
+    /// Its data in memory, where it is small.
+    pub fn small_data(&self) -> Option<&[u8]> {
+        self.in_memory()?.get(self.data..)
+    }
+
+    /// Where its data are in the file: offset and length in bytes.
+    pub fn data(&self) -> (u64, u64) {
+        let begin = self.data as u64;
+        (begin, self.stamp.size.saturating_sub(begin))
+    }
+
+    /// Where the data of `begin <= x < end` are, found by halving: offset and
+    /// length in bytes. None where there are several packet types, or
+    /// something is not as it should be: the block has to be read.
+    pub fn data_between(
+        &self,
+        headers: &[(PacketId, Arc<PacketHeader>)],
+        begin: f64,
+        end: f64,
+    ) -> Option<(u64, u64)> {
+        let [(id, header)] = headers else {
+            return None;
+        };
+        let x = XTime::new(header).ok()?;
+        let stride = (Run::TAG + header.data_size()) as u64;
+        let (data, length) = self.data();
+        if length % stride != 0 {
+            return None;
+        }
+        let mut packet = vec![0; stride as usize];
+        let mut first_reaching = |edge: f64, from: u64| -> Option<u64> {
+            let (mut low, mut high) = (from, length / stride);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                self.file
+                    .read_exact_at(&mut packet, data + middle * stride)
+                    .ok()?;
+                if packet.first_chunk() != Some(&id.data_tag()) {
+                    return None;
+                }
+                match x.us2000(&packet).ok()??.reaches(edge) {
+                    true => high = middle,
+                    false => low = middle + 1,
+                }
+            }
+            Some(low)
+        };
+        let from = first_reaching(begin, 0)?;
+        let to = first_reaching(end, from)?;
+        Some((data + from * stride, (to - from) * stride))
+    }
+}

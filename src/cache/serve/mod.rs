@@ -1,0 +1,338 @@
+//! Answers a request out of the cache: blocks, and a reader for the gaps, in
+//! order of time, as one stream.
+//!
+//! Blocks in known form are not read: their data go from the file to the
+//! client as they lie there, cut at the ends of the range by halving. All
+//! others are read, cut to their span, and written. A block that turns out
+//! to be stale or damaged is a gap like any other.
+
+mod join;
+mod known;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+pub use join::{Joiner, Title};
+pub use known::{Known, Opened, open_block};
+
+use super::block::{Block, Blocks};
+use super::plan::{Plan, Segment};
+use super::stamp::{Freshness, Stamp, Standard, changed};
+use crate::filter::cut::Cut;
+use crate::stream::{self, Element, FileInput, Reader, Sink, StreamHeader, Writer};
+use crate::time::Time;
+
+/// Where a joined stream can go without passing through this process.
+pub trait Client: Write {
+    /// Sends a part of a file.
+    ///
+    /// # Errors
+    /// The system's.
+    fn send_file(&mut self, file: &File, offset: u64, length: u64) -> io::Result<()>;
+}
+
+/// Where a joined stream goes.
+pub enum Target<'a, C: Client> {
+    /// To the client as it is.
+    Direct(Writer<C>),
+    /// Through further stages.
+    Filtered(Box<dyn Sink + 'a>),
+}
+
+/// Runs a reader for a gap.
+pub trait GapReader {
+    /// What can go wrong with it.
+    type Error: From<stream::Error>;
+
+    /// Pushes the data of `begin <= t < end`, with bins aligned to `block`,
+    /// into a sink, the stream's end included.
+    ///
+    /// # Errors
+    /// Whatever it says; the answer ends with it.
+    fn read(
+        &mut self,
+        block: Block,
+        begin: Time,
+        end: Time,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Self::Error>;
+}
+
+/// What an answer out of the cache was made of.
+#[derive(Debug, Default)]
+pub struct Served {
+    /// Blocks that were used.
+    pub blocks: u64,
+    /// Stretches that were read, in whole blocks: they want to be built.
+    pub missing: Vec<(Time, Time)>,
+    /// Blocks that exist and could not be used, and why, the first few.
+    pub unusable: Vec<(PathBuf, String)>,
+}
+
+/// How many unusable blocks are told.
+const MAX_TOLD: usize = 20;
+
+/// Sends what a plan says.
+///
+/// # Errors
+/// Those of the gap reader, and of the target in its type. The target is then
+/// left without an end, for the caller to say why.
+pub fn serve<C: Client, G: GapReader>(
+    plan: &Plan,
+    standard: &Standard,
+    joiner: &mut Joiner<Target<'_, C>>,
+    gaps: &mut G,
+    served: &mut Served,
+) -> Result<(), G::Error> {
+    let mut server = Server {
+        plan,
+        standard,
+        joiner,
+        gaps,
+        served,
+        gap: None,
+        last_packets: Vec::new(),
+    };
+    for segment in &plan.segments {
+        match segment {
+            Segment::Gap { first, end, .. } => server.extend_gap(*first, *end),
+            Segment::Blocks { first, end, .. } => {
+                for block in Blocks::covering(first.period(), first.begin(), *end) {
+                    server.block(block)?;
+                }
+            }
+        }
+    }
+    server.read_gap()?;
+    joiner.end().map_err(G::Error::from)
+}
+
+struct Server<'a, 't, C: Client, G> {
+    plan: &'a Plan,
+    standard: &'a Standard,
+    joiner: &'a mut Joiner<Target<'t, C>>,
+    gaps: &'a mut G,
+    served: &'a mut Served,
+    /// The stretch that a reader has to run for before anything else is sent.
+    gap: Option<(Block, Time)>,
+    /// The packet headers of the last block that went out as it lies.
+    last_packets: Vec<u8>,
+}
+
+impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
+    fn extend_gap(&mut self, block: Block, end: Time) {
+        match &mut self.gap {
+            Some((_, reached)) => *reached = end,
+            none => *none = Some((block, end)),
+        }
+    }
+
+    fn read_gap(&mut self) -> Result<(), G::Error> {
+        let Some((block, end)) = self.gap.take() else {
+            return Ok(());
+        };
+        self.served.missing.push((block.begin(), end));
+        let begin = block.begin().max(self.plan.begin);
+        let until = end.min(self.plan.end);
+        self.joiner.next_stream(true);
+        self.last_packets.clear();
+        let mut cut = Cut::new(begin.us2000(), until.us2000(), &mut *self.joiner);
+        self.gaps.read(block, begin, until, &mut cut)
+    }
+
+    /// Sends a block, or makes it part of a gap.
+    fn block(&mut self, block: Block) -> Result<(), G::Error> {
+        let path = self.plan.folder.file_of(&block);
+        let opened = match open_block(&path) {
+            Ok(opened) => opened,
+            Err(error) => Opened::Bad(error.to_string()),
+        };
+        let verdict = match &opened {
+            Opened::Known(known) => {
+                freshness(self.standard.judge(&block, Some(&known.stamp), block.end()))
+            }
+            Opened::Foreign(file) => self.judge_foreign(&block, file),
+            Opened::Bad(reason) => Err(reason.clone()),
+        };
+        if let Err(reason) = verdict {
+            if self.served.unusable.len() < MAX_TOLD {
+                self.served.unusable.push((path, reason));
+            }
+            self.extend_gap(block, block.end());
+            return Ok(());
+        }
+        self.read_gap()?;
+        self.served.blocks += 1;
+        match opened {
+            Opened::Known(known) => self.known(block, known).map_err(G::Error::from),
+            Opened::Foreign(file) => self.foreign(block, file).map_err(G::Error::from),
+            Opened::Bad(_) => Ok(()),
+        }
+    }
+
+    /// A block that has to be read is read twice: it must not be found out to
+    /// be broken when half of it has gone out.
+    fn judge_foreign(&self, block: &Block, file: &File) -> Result<(), String> {
+        let stamp = stamp_of(file);
+        freshness(self.standard.judge(block, stamp.as_ref(), changed(file)))?;
+        let copy = file.try_clone().map_err(|error| error.to_string())?;
+        let mut reader = Reader::new(FileInput::new(copy));
+        let sound = reader.pump(&mut Writer::new(io::sink()));
+        rewind(file).map_err(|error| error.to_string())?;
+        sound.map_err(|error| error.to_string())
+    }
+
+    fn known(&mut self, block: Block, known: Known) -> stream::Result<()> {
+        if known.is_empty {
+            return Ok(());
+        }
+        let inside = self.plan.begin <= block.begin() && block.end() <= self.plan.end;
+        let same = known.packet_bytes() == self.last_packets;
+        let mut part = inside.then(|| known.data());
+        if !same || !inside {
+            let Some(headers) = known.packet_headers() else {
+                return self.foreign(block, known.file);
+            };
+            if let Some(header) = known.stream_header() {
+                self.joiner.stream(&header)?;
+            }
+            self.joiner.next_stream(false);
+            for (id, header) in &headers {
+                self.joiner.packet(*id, header)?;
+            }
+            let keeps = headers.iter().all(|(id, _)| self.joiner.keeps(*id));
+            if !inside {
+                let (begin, end) = (self.plan.begin.us2000(), self.plan.end.us2000());
+                part = known.data_between(&headers, begin, end);
+            }
+            if !keeps || part.is_none() {
+                return self.foreign(block, known.file);
+            }
+            self.last_packets.clear();
+            self.last_packets.extend(known.packet_bytes());
+        }
+        let Some((offset, length)) = part else {
+            return Ok(());
+        };
+        if length == 0 {
+            return Ok(());
+        }
+        if let Target::Direct(writer) = self.joiner.output() {
+            match known.small_data().filter(|_| inside) {
+                Some(data) => writer.packets(data)?,
+                None => send(writer, &known.file, offset, length)?,
+            }
+            self.joiner.note_data();
+            return Ok(());
+        }
+        self.foreign(block, known.file)
+    }
+
+    /// Reads a block and sends what of it lies in its span and in the range.
+    fn foreign(&mut self, block: Block, file: File) -> stream::Result<()> {
+        rewind(&file).map_err(stream::Error::Input)?;
+        self.joiner.next_stream(false);
+        self.last_packets.clear();
+        let begin = block.begin().max(self.plan.begin);
+        let end = block.end().min(self.plan.end);
+        let mut cut = Cut::new(begin.us2000(), end.us2000(), &mut *self.joiner);
+        Reader::new(FileInput::new(file)).pump(&mut cut)
+    }
+}
+
+fn send<C: Client>(
+    writer: &mut Writer<C>,
+    file: &File,
+    offset: u64,
+    length: u64,
+) -> stream::Result<()> {
+    match writer.plain_output()? {
+        Some(client) => client
+            .send_file(file, offset, length)
+            .map_err(stream::Error::Output),
+        None => Ok(()),
+    }
+}
+
+fn rewind(mut file: &File) -> io::Result<()> {
+    io::Seek::rewind(&mut file)
+}
+
+/// The stamp of a block that is not in known form.
+fn stamp_of(file: &File) -> Option<Stamp> {
+    let header = first_header(file)?;
+    Stamp::read(&header.properties)
+}
+
+fn first_header(file: &File) -> Option<StreamHeader> {
+    use std::os::unix::fs::FileExt;
+
+    use crate::stream::{HeaderTag, Tag, parse_tag};
+    let mut tag = [0; 10];
+    file.read_exact_at(&mut tag, 0).ok()?;
+    match parse_tag(&tag).ok()? {
+        Tag::Header {
+            tag: HeaderTag::Stream,
+            length,
+        } => {
+            let mut body = vec![0; length];
+            file.read_exact_at(&mut body, 10).ok()?;
+            Element::parse(&body).ok().map(StreamHeader::from_element)
+        }
+        _ => None,
+    }
+}
+
+fn freshness(found: Freshness) -> Result<(), String> {
+    match found {
+        Freshness::Fresh => Ok(()),
+        Freshness::TooEarly => Err("it was built before its span was over".into()),
+        Freshness::OtherOrigin => Err("the definition has changed since".into()),
+        Freshness::TooOld => Err("it is older than cacheExpire".into()),
+        Freshness::Expired => Err("it has been declared out of date".into()),
+    }
+}
+
+impl<C: Client> Sink for Target<'_, C> {
+    fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
+        self.sink().stream(header)
+    }
+    fn packet(
+        &mut self,
+        id: stream::PacketId,
+        header: &std::sync::Arc<stream::PacketHeader>,
+    ) -> stream::Result<()> {
+        self.sink().packet(id, header)
+    }
+    fn run(&mut self, run: stream::Run<'_>) -> stream::Result<()> {
+        self.sink().run(run)
+    }
+    fn comment(&mut self, comment: &stream::Comment) -> stream::Result<()> {
+        self.sink().comment(comment)
+    }
+    fn exception(&mut self, exception: &stream::Exception) -> stream::Result<()> {
+        self.sink().exception(exception)
+    }
+    fn unknown(&mut self, body: &[u8]) -> stream::Result<()> {
+        self.sink().unknown(body)
+    }
+    fn flush(&mut self) -> stream::Result<()> {
+        self.sink().flush()
+    }
+    fn finish(&mut self) -> stream::Result<()> {
+        self.sink().finish()
+    }
+    fn abort(&mut self, exception: &stream::Exception) -> stream::Result<()> {
+        self.sink().abort(exception)
+    }
+}
+
+impl<C: Client> Target<'_, C> {
+    fn sink(&mut self) -> &mut dyn Sink {
+        match self {
+            Target::Direct(writer) => writer,
+            Target::Filtered(sink) => sink,
+        }
+    }
+}
