@@ -27,6 +27,8 @@ struct Inflate {
     start: usize,
     end: usize,
     done: bool,
+    /// Damaged from here on; what came before has been handed out.
+    damaged: bool,
 }
 
 impl Buffer {
@@ -74,6 +76,7 @@ impl Buffer {
             start: 0,
             end,
             done: false,
+            damaged: false,
         }));
     }
 
@@ -140,6 +143,9 @@ impl Inflate {
             what: what.into(),
         };
         while !self.done {
+            if self.damaged {
+                return Err(broken("its compressed data are damaged"));
+            }
             if self.start == self.end {
                 self.raw.resize(CHUNK / 4, 0);
                 self.start = 0;
@@ -150,13 +156,11 @@ impl Inflate {
             }
             let raw = self.raw.get(self.start..self.end).unwrap_or_default();
             let (before_in, before_out) = (self.zlib.total_in(), self.zlib.total_out());
-            let status = self
-                .zlib
-                .decompress(raw, space, FlushDecompress::None)
-                .map_err(|_| broken("its compressed data are damaged"))?;
+            let status = self.zlib.decompress(raw, space, FlushDecompress::None);
             self.start += (self.zlib.total_in() - before_in) as usize;
             let made = (self.zlib.total_out() - before_out) as usize;
-            self.done = status == Status::StreamEnd;
+            self.done = matches!(status, Ok(Status::StreamEnd));
+            self.damaged = status.is_err();
             if made > 0 {
                 return Ok(made);
             }

@@ -132,6 +132,32 @@ fn deflated_streams_read_back_and_are_made() {
     assert!(copy_of(&damaged, usize::MAX).is_err());
 }
 
+/// Every packet before the damage is handled, however the bytes arrive.
+#[test]
+fn damaged_data_are_used_up_to_the_damage() {
+    let mut zipped = Vec::new();
+    let mut writer = Writer::deflated(&mut zipped);
+    Reader::new(&sample()[..]).pump(&mut writer).unwrap();
+    drop(writer);
+    let length = zipped.len();
+    for place in (length / 2..length - 4).step_by(3) {
+        let mut damaged = zipped.clone();
+        damaged[place] ^= 0x55;
+        let copied = |size| {
+            let mut out = Vec::new();
+            let mut writer = Writer::new(&mut out);
+            let bytes = &damaged;
+            let good = Reader::new(Pieces { bytes, size })
+                .pump(&mut writer)
+                .is_ok();
+            writer.flush().unwrap();
+            drop(writer);
+            (good, out)
+        };
+        assert_eq!(copied(usize::MAX), copied(7), "{place}");
+    }
+}
+
 #[test]
 fn oddities_are_tolerated_and_noted() {
     let mut s = tagged("xx", r#"<comment type="log:info" value="early"/>"#);
