@@ -16,5 +16,6 @@ mod oracle;
 mod parsed;
 mod peaks;
 mod planes;
+mod programs;
 mod properties;
 mod running;
