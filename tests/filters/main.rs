@@ -11,6 +11,7 @@
 
 mod ascii;
 mod average;
+mod das2c;
 mod generator;
 mod oracle;
 mod parsed;
