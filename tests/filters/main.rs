@@ -13,6 +13,7 @@ mod ascii;
 mod average;
 mod das2c;
 mod generator;
+mod golden;
 mod oracle;
 mod parsed;
 mod peaks;
