@@ -70,7 +70,7 @@ fn compare_one(ours: &Record, theirs: &Record) -> Result<(), String> {
     if shape(a) != shape(b) {
         return Err(format!("planes {:?}, das2C has {:?}", shape(a), shape(b)));
     }
-    for plane in 0..a.len() {
+    for (plane, described) in a.iter().enumerate() {
         let items = ours.values[plane].iter().zip(&theirs.values[plane]);
         for (item, (is, other)) in items.enumerate() {
             let coarse = |record: &Record| {
@@ -85,10 +85,10 @@ fn compare_one(ours: &Record, theirs: &Record) -> Result<(), String> {
             };
             let allowed = 1.01 * coarse(ours).max(coarse(theirs));
             let same = is == other || (is - other).abs() <= allowed;
-            if !same && !(is.is_nan() && other.is_nan()) {
+            if !(same || is.is_nan() && other.is_nan()) {
                 return Err(format!(
                     "packet {:02}, plane {plane} ({:?}), item {item}: {is:e}, das2C has {other:e}",
-                    ours.id, a[plane].name
+                    ours.id, described.name
                 ));
             }
         }
