@@ -87,6 +87,17 @@ impl Plan {
         }
     }
 
+    /// The same range as one gap, whatever exists of it.
+    #[must_use]
+    pub fn without_blocks(self) -> Plan {
+        let period = self.folder.period();
+        let mut segments = Vec::new();
+        if let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) {
+            add_gap(&mut segments, period, first.first().begin(), last.end());
+        }
+        Plan { segments, ..self }
+    }
+
     /// How many blocks exist, and how many do not.
     pub fn counts(&self) -> (u64, u64) {
         self.segments

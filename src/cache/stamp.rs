@@ -14,6 +14,8 @@ use crate::time::{Style, Time, parse_field};
 
 use super::block::Block;
 use super::expired::Expired;
+use super::folder::LevelFolder;
+use crate::config::Config;
 
 /// The properties, in the order in which they are written.
 const MADE: &str = "cacheMade";
@@ -202,6 +204,26 @@ pub struct Standard {
 }
 
 impl Standard {
+    /// For the blocks of a level of a source.
+    pub fn of(
+        definition: &Definition,
+        config: &Config,
+        level: &CacheLevel,
+        folder: &LevelFolder,
+        now: Time,
+    ) -> Standard {
+        let reducer = definition.effective_reducer(config);
+        let reducer = reducer
+            .map(|command| command.shell_text(""))
+            .unwrap_or_default();
+        Standard {
+            origin: Origin::of(definition, level, &reducer),
+            max_age: None,
+            expired: Expired::read(folder.path()),
+            now,
+        }
+    }
+
     /// Whether a block with this stamp, or, without one, with a file that was
     /// last changed at `changed`, may be served.
     pub fn judge(&self, block: &Block, stamp: Option<&Stamp>, changed: Time) -> Freshness {

@@ -1,11 +1,13 @@
 //! Writing to the client without getting stuck in it.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat, sendfile};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
@@ -77,6 +79,52 @@ impl ClientPipe {
             ),
             _ => rustix::io::write(&self.output, bytes),
         }
+    }
+
+    /// Sends a part of a file without reading it.
+    ///
+    /// # Errors
+    /// Those of [`ClientPipe::write`]; a file that ends before its part does.
+    pub fn send_file(&mut self, file: &File, offset: u64, length: u64) -> io::Result<()> {
+        /// Small enough that a client that stops is noticed in between.
+        const PIECE: u64 = 1 << 20;
+        let mut at = offset;
+        let end = offset.saturating_add(length);
+        while at < end {
+            if matches!(self.kind, Kind::Socket) {
+                self.wait()?;
+            }
+            let piece = usize::try_from((end - at).min(PIECE)).unwrap_or(usize::MAX);
+            match sendfile(&self.output, file, Some(&mut at), piece) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => self.wait()?,
+                Err(Errno::PIPE | Errno::CONNRESET) => return Err(Stop::ClientGone.into()),
+                Err(Errno::INVAL | Errno::NOSYS) => return self.copy_file(file, at, end),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// For outputs that the system cannot send files to, such as files opened
+    /// for appending.
+    fn copy_file(&mut self, file: &File, mut at: u64, end: u64) -> io::Result<()> {
+        let mut buffer = vec![0; 64 << 10];
+        while at < end {
+            let wanted = buffer
+                .len()
+                .min(usize::try_from(end - at).unwrap_or(usize::MAX));
+            let space = buffer.get_mut(..wanted).unwrap_or_default();
+            let count = file.read_at(space, at)?;
+            if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let bytes = buffer.get(..count).unwrap_or_default();
+            self.write_all(bytes)?;
+            at += count as u64;
+        }
+        Ok(())
     }
 
     fn wait(&self) -> io::Result<()> {
@@ -175,6 +223,38 @@ mod tests {
                 Some(Stop::Time(Duration::from_millis(30)))
             );
         }
+    }
+
+    #[test]
+    fn parts_of_files_arrive_in_pipes_sockets_and_files() {
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n / 7) as u8).collect();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        for (theirs, mine) in pairs() {
+            let file = file.try_clone().unwrap();
+            let writing = std::thread::spawn(move || {
+                let mut client = ClientPipe::new(mine).unwrap();
+                client.write_all(b"head").unwrap();
+                client.send_file(&file, 5, 2_900_000).unwrap();
+            });
+            let mut got = Vec::new();
+            std::fs::File::from(theirs).read_to_end(&mut got).unwrap();
+            writing.join().unwrap();
+            assert!(got == [b"head", &bytes[5..2_900_005]].concat());
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let out = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .unwrap();
+        let mut client = ClientPipe::new(out.into()).unwrap();
+        client.send_file(&file, 10, 100_000).unwrap();
+        assert!(std::fs::read(&path).unwrap() == bytes[10..100_010]);
+        // A file that has become shorter is an error, not an endless wait.
+        let error = client.send_file(&file, 2_999_999, 100).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 
     #[test]

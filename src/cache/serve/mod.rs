@@ -20,6 +20,7 @@ use super::block::{Block, Blocks};
 use super::plan::{Plan, Segment};
 use super::stamp::{Freshness, Stamp, Standard, changed};
 use crate::filter::cut::Cut;
+use crate::source::{Period, Resolution};
 use crate::stream::{self, Element, FileInput, Reader, Sink, StreamHeader, Writer};
 use crate::time::Time;
 
@@ -133,6 +134,18 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             return Ok(());
         };
         self.served.missing.push((block.begin(), end));
+        if bins_fit(block.period(), self.plan.folder.resolution()) {
+            return self.read_part(block, end);
+        }
+        // Bins begin anew with each block.
+        for block in Blocks::covering(block.period(), block.begin(), end) {
+            self.read_part(block, block.end())?;
+        }
+        Ok(())
+    }
+
+    /// Runs the reader from the beginning of a block.
+    fn read_part(&mut self, block: Block, end: Time) -> Result<(), G::Error> {
         let begin = block.begin().max(self.plan.begin);
         let until = end.min(self.plan.end);
         self.joiner.next_stream(true);
@@ -239,6 +252,19 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         let mut cut = Cut::new(begin.us2000(), end.us2000(), &mut *self.joiner);
         Reader::new(FileInput::new(file)).pump(&mut cut)
     }
+}
+
+/// Whether bins that are counted from the beginning of a block have an edge
+/// at the end of every block that follows.
+fn bins_fit(period: Period, resolution: Resolution) -> bool {
+    let bin = (resolution.seconds() * 1e3).round() as u64;
+    let length = match period {
+        Period::Second => 1_000,
+        Period::Minute => 60_000,
+        Period::Hour => 3_600_000,
+        Period::Day | Period::Month | Period::Year => 86_400_000,
+    };
+    bin == 0 || length % bin == 0
 }
 
 fn send<C: Client>(

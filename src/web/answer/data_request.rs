@@ -41,12 +41,20 @@ impl Asked {
         }
     }
 
+    /// Any time, with as many digits as it has.
+    pub fn exact(time: Time) -> Asked {
+        Asked {
+            time,
+            text: iso(time),
+        }
+    }
+
     fn parse(text: &str, now: Time) -> Result<Asked, crate::time::TimeError> {
         let text = text.trim_ascii();
         let time = parse_query(text, Some(now))?;
         let text = match is_plain(text) {
             true => text.to_owned(),
-            false => iso(time),
+            false => return Ok(Asked::exact(time)),
         };
         Ok(Asked { time, text })
     }

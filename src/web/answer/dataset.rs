@@ -6,10 +6,12 @@
 //! run.
 
 use super::data_request::{Asked, DataRequest};
+use super::from_cache::{self, Cached, FromCache};
 use super::{access, redirect, stages};
+use crate::filter::Filter;
 use crate::source::{Definition, Format};
 use crate::time::Time;
-use crate::web::delivery::{Delivery, deliver};
+use crate::web::delivery::{CachedDelivery, Delivery, deliver, deliver_cached};
 use crate::web::query::{Key, shown};
 use crate::web::request::Method;
 use crate::web::response::{Head, Response, Status};
@@ -30,6 +32,12 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     access::check(exchange, &definition)?;
     asked.ascii &= stages::has_text(exchange.config, &definition);
     trim(&definition, &mut asked)?;
+    let cached = from_cache::look(exchange.config, &definition, &asked);
+    if let Cached::Held(from_cache) = &cached
+        && let Some(filters) = stages::filters_to_text(exchange.config, &definition, &asked)?
+    {
+        return answer_cached(exchange, &definition, &asked, from_cache, filters);
+    }
     if definition.requires_interval && asked.interval.is_none() {
         return Err(Error::BadRequest(format!(
             "Data source {} has data at any interval: say which with interval=SECONDS",
@@ -46,6 +54,27 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
         return Ok(Response::with_head(delivery.head).into());
     }
     deliver(exchange, &delivery)
+}
+
+/// Blocks, and a reader for what they do not hold.
+fn answer_cached(
+    exchange: &mut Exchange<'_>,
+    definition: &Definition,
+    asked: &DataRequest,
+    from_cache: &FromCache,
+    filters: Vec<Filter>,
+) -> Result<Answer, Error> {
+    let delivery = CachedDelivery {
+        from_cache,
+        definition,
+        head: head(exchange, definition, asked),
+        filters,
+        deflate: asked.compress,
+    };
+    if exchange.request.method == Method::Head {
+        return Ok(Response::with_head(delivery.head).into());
+    }
+    deliver_cached(exchange, &delivery)
 }
 
 /// The source's name, from the query or the path.

@@ -1,10 +1,12 @@
 //! The steps that a request's data take: reader, reducer, text.
 
-use super::data_request::{DataRequest, plain_number};
+use super::data_request::{Asked, DataRequest, plain_number};
+use crate::cache::Block;
 use crate::config::Config;
 use crate::exec::{ExecError, Program};
 use crate::filter::Filter;
-use crate::source::{Command, Definition, Format};
+use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
+use crate::time::Time;
 use crate::web::Error;
 use crate::web::delivery::{Plan, Stage, start_failed};
 
@@ -21,17 +23,96 @@ const TO_TEXT: &str = "das2_ascii";
 pub fn plan(config: &Config, definition: &Definition, asked: &DataRequest) -> Result<Plan, Error> {
     let mut stages = Vec::new();
     if let Some(seconds) = asked.resolution.filter(|_| !definition.requires_interval)
-        && let Some(reducer) = definition
-            .effective_reducer(config)
-            .filter(|command| !command.is_empty())
+        && let Some(reducer) = reducer(config, definition)
     {
-        stages.push(stage(definition, &reducer, Some(plain_number(seconds)))?);
+        stages.push(stage(definition, &reducer, &[plain_number(seconds)])?);
     }
     if asked.ascii {
         stages.extend(to_text(config, definition)?);
     }
     let reader = reader(config, definition, asked)?;
     Ok(Plan::new(reader, stages))
+}
+
+/// What to run for a gap in the cache: the reader from `begin` to `end` with
+/// the params of the level, and, for a level of bins, the reducer with bins
+/// counted from the beginning of `block`.
+///
+/// # Errors
+/// 500 for commands that cannot be run.
+pub fn gap_plan(
+    config: &Config,
+    definition: &Definition,
+    level: &CacheLevel,
+    block: &Block,
+    begin: Time,
+    end: Time,
+) -> Result<Plan, Error> {
+    let (begin, end) = whole_bins(level, block, begin, end);
+    let mut stages = Vec::new();
+    if let Resolution::Bin { .. } = level.resolution
+        && let Some(reducer) = reducer(config, definition)
+    {
+        let words = [
+            "-b".to_owned(),
+            block.time_text(block.begin()),
+            format!("{:.6}", level.resolution.seconds()),
+        ];
+        stages.push(stage(definition, &reducer, &words)?);
+    }
+    let asked = DataRequest {
+        begin: gap_time(block, begin),
+        end: gap_time(block, end),
+        resolution: None,
+        interval: None,
+        params: level
+            .params
+            .iter()
+            .flat_map(|params| params.split_whitespace().map(str::to_owned))
+            .collect(),
+        ascii: false,
+        compress: false,
+    };
+    Ok(Plan::new(reader(config, definition, &asked)?, stages))
+}
+
+/// The edges of a block as das2-pyserver has always given them to readers,
+/// other times in full.
+fn gap_time(block: &Block, time: Time) -> Asked {
+    match Block::at(block.period(), time) {
+        Some(at) if at.begin() == time => Asked {
+            time,
+            text: block.time_text(time),
+        },
+        _ => Asked::exact(time),
+    }
+}
+
+/// A range widened to whole bins, which are counted from the beginning of the
+/// block in which each end lies.
+fn whole_bins(level: &CacheLevel, block: &Block, begin: Time, end: Time) -> (Time, Time) {
+    let bin = (level.resolution.seconds() * 1e9).round() as i128;
+    if bin == 0 {
+        return (begin, end);
+    }
+    let within = |time: Time, up: bool| {
+        let block = Block::at(block.period(), time)?;
+        let after = time.ns2000() - block.begin().ns2000();
+        let bins = after.div_euclid(bin) + i128::from(up && after.rem_euclid(bin) != 0);
+        let edge = Time::from_ns2000(block.begin().ns2000() + bins * bin)?;
+        Some(edge.min(block.end()))
+    };
+    (
+        within(begin, false).unwrap_or(begin),
+        within(end, true).unwrap_or(end),
+    )
+}
+
+/// What reduces the data of a source, if anything does.
+pub fn reducer(config: &Config, definition: &Definition) -> Option<Command> {
+    definition
+        .effective_reducer(config)
+        .filter(|command| !command.is_empty())
 }
 
 /// The command of the reader.
@@ -91,8 +172,25 @@ fn to_text(config: &Config, definition: &Definition) -> Result<Option<Stage>, Er
         .clone()
         .filter(|command| !command.is_empty());
     own.or(site)
-        .map(|command| stage(definition, &command, None))
+        .map(|command| stage(definition, &command, &[]))
         .transpose()
+}
+
+/// The filters of ours that make the text a request asks for, none if it asks
+/// for none. None where the site has a program of its own for that.
+///
+/// # Errors
+/// 500 for a command that cannot be run.
+pub fn filters_to_text(
+    config: &Config,
+    definition: &Definition,
+    asked: &DataRequest,
+) -> Result<Option<Vec<Filter>>, Error> {
+    if !asked.ascii {
+        return Ok(Some(Vec::new()));
+    }
+    let stage = to_text(config, definition)?;
+    Ok(stage.map_or(Some(Vec::new()), |stage| Some(vec![stage.own?])))
 }
 
 /// Whether text can be had from a source.
@@ -106,13 +204,13 @@ pub fn has_text(config: &Config, definition: &Definition) -> bool {
 }
 
 /// A step as a program, and as a filter of ours where it is one.
-fn stage(definition: &Definition, command: &Command, word: Option<String>) -> Result<Stage, Error> {
+fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result<Stage, Error> {
     let own = match definition.format {
         Format::QStream => None,
-        _ => own_filter(command, word.as_deref())?,
+        _ => own_filter(command, words)?,
     };
     let mut program = program(command)?;
-    if let Some(word) = word {
+    for word in words {
         program.arg(word).map_err(failed)?;
     }
     Ok(Stage { program, own })
@@ -120,13 +218,14 @@ fn stage(definition: &Definition, command: &Command, word: Option<String>) -> Re
 
 /// The filter of ours that a command names by its bare name, with nothing in
 /// it that a shell would have to read.
-fn own_filter(command: &Command, word: Option<&str>) -> Result<Option<Filter>, Error> {
+fn own_filter(command: &Command, more: &[String]) -> Result<Option<Filter>, Error> {
     let text = command.shell_text(VARIABLE);
     let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/".contains(c);
     if !text.chars().all(plain) {
         return Ok(None);
     }
-    let words: Vec<&str> = text.split_ascii_whitespace().chain(word).collect();
+    let more = more.iter().map(String::as_str);
+    let words: Vec<&str> = text.split_ascii_whitespace().chain(more).collect();
     let wrong = |reason| Error::internal("A filter of this data source is set up wrongly", reason);
     Filter::from_words(&words)
         .transpose()

@@ -7,6 +7,7 @@
 //! bytes are passed on as they are, with only their framing followed, so that
 //! a stream that breaks ends at the end of a packet.
 
+mod cached;
 mod ending;
 mod framing;
 mod outlet;
@@ -24,6 +25,7 @@ use super::response::Head;
 use crate::exec::{Client, ClientPipe, ExecError, Limits, Running, end_readers_on_signals};
 use crate::stream::{self, Exception, Reader, Sink, Writer};
 
+pub use cached::{CachedDelivery, deliver_cached};
 pub use plan::{Plan, Stage};
 
 /// Data for the client.

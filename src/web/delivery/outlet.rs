@@ -1,9 +1,11 @@
 //! The way to the client, headers first.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use crate::cache::serve::Client;
 use crate::exec::ClientPipe;
 
 /// Writes headers in front of the first bytes, in one piece with them: until
@@ -65,6 +67,17 @@ impl Write for Outlet {
 
     fn flush(&mut self) -> io::Result<()> {
         self.client.flush()
+    }
+}
+
+impl Client for Outlet {
+    fn send_file(&mut self, file: &File, offset: u64, length: u64) -> io::Result<()> {
+        if let Some(head) = self.head.take() {
+            self.client.write_all(&head)?;
+        }
+        self.client.send_file(file, offset, length)?;
+        self.sent.set(self.sent.get().saturating_add(length));
+        Ok(())
     }
 }
 

@@ -1,0 +1,83 @@
+//! Whether a request is answered out of the cache, and how.
+
+use super::data_request::DataRequest;
+use super::stages;
+use crate::cache::serve::Title;
+use crate::cache::{LevelFolder, Plan, Standard, choose_level};
+use crate::config::Config;
+use crate::source::{CacheLevel, Definition, Format, Resolution, norm_params};
+use crate::time::Time;
+
+/// When less than this part of the blocks exists, one reader run over the
+/// whole range costs less than the runs between them: a reader takes longer
+/// to start than a block to be read again.
+const FEWEST: u64 = 10;
+
+/// An answer out of the cache.
+pub struct FromCache {
+    /// Hits and gaps.
+    pub plan: Plan,
+    /// The level that serves.
+    pub level: CacheLevel,
+    /// What its blocks are measured against.
+    pub standard: Standard,
+    /// What the stream says of itself.
+    pub title: Title,
+}
+
+/// What the cache has to do with a request.
+pub enum Cached {
+    /// Nothing: no level serves it.
+    Nothing,
+    /// A level would serve it, but holds no block of it.
+    Missed(FromCache),
+    /// It holds some or all of them.
+    Held(FromCache),
+}
+
+/// Looks at the folders of the level that serves a request.
+pub fn look(config: &Config, definition: &Definition, asked: &DataRequest) -> Cached {
+    let Some(found) = of_level(config, definition, asked) else {
+        return Cached::Nothing;
+    };
+    let (held, missing) = found.plan.counts();
+    let can_fill = can_fill(config, definition, &found.level);
+    if held == 0 || (missing > 0 && !can_fill) {
+        return Cached::Missed(found);
+    }
+    if held * FEWEST < held + missing && can_fill {
+        return Cached::Held(FromCache {
+            plan: found.plan.without_blocks(),
+            ..found
+        });
+    }
+    Cached::Held(found)
+}
+
+fn of_level(config: &Config, definition: &Definition, asked: &DataRequest) -> Option<FromCache> {
+    let root = config.cache_root.as_deref()?;
+    if definition.format != Format::Das2 {
+        return None;
+    }
+    let params = norm_params(Some(&asked.params.join(" "))).ok()?;
+    let level = choose_level(definition, &params, asked.resolution)?.clone();
+    let folder = LevelFolder::new(root, &definition.name, &level);
+    Some(FromCache {
+        standard: Standard::of(definition, config, &level, &folder, Time::now()),
+        title: Title {
+            range: format!("{} to {}", asked.begin.text, asked.end.text),
+            resolution: match level.resolution {
+                Resolution::Intrinsic => None,
+                bins => Some(bins.seconds()),
+            },
+        },
+        plan: Plan::new(folder, asked.begin.time, asked.end.time),
+        level,
+    })
+}
+
+/// Whether what blocks do not hold can be had from the reader in their form.
+fn can_fill(config: &Config, definition: &Definition, level: &CacheLevel) -> bool {
+    let reducible = || stages::reducer(config, definition).is_some();
+    !definition.requires_interval && (level.resolution == Resolution::Intrinsic || reducible())
+}

@@ -1,0 +1,163 @@
+//! From the cache to the client, with a reader for the gaps.
+
+use std::time::Instant;
+
+use super::outlet::Outlet;
+use super::reader_input::ReaderInput;
+use super::{in_stream, start};
+use crate::cache::Block;
+use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
+use crate::exec::{ClientPipe, end_readers_on_signals};
+use crate::filter::Filter;
+use crate::source::Definition;
+use crate::stream::{self, Reader, Sink, Writer};
+use crate::time::Time;
+use crate::web::answer::from_cache::FromCache;
+use crate::web::answer::stages;
+use crate::web::error::Error;
+use crate::web::exchange::{Answer, Exchange};
+use crate::web::response::Head;
+
+/// An answer out of the cache, on its way.
+pub struct CachedDelivery<'a> {
+    /// Hits, gaps, and the level they belong to.
+    pub from_cache: &'a FromCache,
+    /// The source.
+    pub definition: &'a Definition,
+    /// Headers, for when there are data.
+    pub head: Head,
+    /// What the joined stream goes through here.
+    pub filters: Vec<Filter>,
+    /// Whether the stream is to be deflated on the way.
+    pub deflate: bool,
+}
+
+/// Sends blocks and runs the reader for what they do not hold.
+///
+/// # Errors
+/// Everything that goes wrong before the first byte is sent, and
+/// [`Error::Gone`] also after it.
+pub fn deliver_cached(
+    exchange: &mut Exchange<'_>,
+    delivery: &CachedDelivery<'_>,
+) -> Result<Answer, Error> {
+    let from_cache = delivery.from_cache;
+    note_plan(exchange, from_cache);
+    end_readers_on_signals()
+        .map_err(|error| Error::internal("This server has a problem", error))?;
+    let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
+    client.set_time_limit(exchange.config.reader_time_limit);
+    let outlet = Outlet::new(client, delivery.head.to_bytes());
+    let sent = outlet.sent();
+    let mut joiner = Joiner::new(from_cache.title.clone(), target(delivery, outlet));
+    let mut served = Served::default();
+    let mut gaps = Gaps { exchange, delivery };
+    let result = serve(
+        &from_cache.plan,
+        &from_cache.standard,
+        &mut joiner,
+        &mut gaps,
+        &mut served,
+    );
+    note_served(exchange, &served);
+    match result {
+        Ok(()) => Ok(Answer::Sent(sent.bytes())),
+        Err(error @ Error::Gone(_)) => Err(error),
+        Err(error) => {
+            if let Some(exception) = in_stream(&error) {
+                let _ = joiner.flush();
+                if sent.bytes() > 0 {
+                    let _ = joiner.abort(&exception);
+                }
+            }
+            if sent.bytes() == 0 {
+                return Err(error);
+            }
+            exchange.log.line(error.for_log());
+            Ok(Answer::Sent(sent.bytes()))
+        }
+    }
+}
+
+fn target<'a>(delivery: &CachedDelivery<'_>, outlet: Outlet) -> Target<'a, Outlet> {
+    if delivery.filters.is_empty() && !delivery.deflate {
+        return Target::Direct(Writer::new(outlet));
+    }
+    let mut sink: Box<dyn Sink> = match delivery.deflate {
+        true => Box::new(Writer::deflated(outlet)),
+        false => Box::new(Writer::new(outlet)),
+    };
+    for filter in delivery.filters.iter().rev() {
+        sink = filter.stage(sink);
+    }
+    Target::Filtered(sink)
+}
+
+fn note_plan(exchange: &mut Exchange<'_>, from_cache: &FromCache) {
+    let (held, missing) = from_cache.plan.counts();
+    let level = &from_cache.level;
+    exchange.log.line(format_args!(
+        "Cache: level {} ({}), {held} blocks, {missing} missing",
+        level.number, level.resolution
+    ));
+}
+
+fn note_served(exchange: &mut Exchange<'_>, served: &Served) {
+    for (path, reason) in &served.unusable {
+        exchange.log.line(format_args!(
+            "Cache: {} is not used: {reason}",
+            path.display()
+        ));
+    }
+    exchange.log.line(format_args!(
+        "Cache: {} blocks sent, {} stretches read",
+        served.blocks,
+        served.missing.len()
+    ));
+}
+
+/// Runs the source's reader for gaps.
+struct Gaps<'a, 'b> {
+    exchange: &'a mut Exchange<'b>,
+    delivery: &'a CachedDelivery<'a>,
+}
+
+impl GapReader for Gaps<'_, '_> {
+    type Error = Error;
+
+    fn read(
+        &mut self,
+        block: Block,
+        begin: Time,
+        end: Time,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let level = &self.delivery.from_cache.level;
+        let config = self.exchange.config;
+        let plan = stages::gap_plan(config, self.delivery.definition, level, &block, begin, end)?;
+        self.exchange.log.line(format_args!("Exec Cmd: {plan}"));
+        let started = Instant::now();
+        let mut input = ReaderInput::new(start(self.exchange, &plan)?);
+        let mut stage: Box<dyn Sink + '_> = Box::new(sink);
+        for filter in plan.own().iter().rev() {
+            stage = filter.stage(stage);
+        }
+        let passed = Reader::new(&mut input).pump(&mut *stage);
+        let ending = input.end(passed);
+        ending.note(self.exchange.log, started);
+        match ending.error("") {
+            // A gap without data is no error.
+            None | Some(Error::NoData(_)) => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+impl From<stream::Error> for Error {
+    fn from(error: stream::Error) -> Error {
+        match error {
+            stream::Error::Output(reason) => Error::Gone(reason),
+            error => Error::internal("The cached data of this source cannot be sent", error),
+        }
+    }
+}
