@@ -1,0 +1,15 @@
+//! Requests that are answered out of the cache, through the CGI program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+#[path = "../site/mod.rs"]
+mod site;
+
+mod hits;
+mod minute;
