@@ -23,6 +23,8 @@ pub mod log;
 
 pub mod cache;
 
+pub mod queue;
+
 pub mod web;
 
 pub mod httpd;

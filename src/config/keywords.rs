@@ -339,33 +339,10 @@ fn broker(config: &mut Config, value: &str) -> Result<Option<String>, Wrong> {
     Ok(advice)
 }
 
-/// `host:port:database`, where missing parts are those of the default.
-/// The host may be an IPv6 address in brackets.
 fn connection(value: &str) -> Result<QueueConnection, Wrong> {
-    let wrong = || Wrong("write HOST:PORT:DATABASE, such as localhost:6379:0".to_owned());
-    let mut connection = QueueConnection::default();
-    let (host, rest) = match value.strip_prefix('[') {
-        Some(inner) => inner.split_once(']').ok_or_else(wrong)?,
-        None => match value.find(':') {
-            Some(at) => value.split_at_checked(at).ok_or_else(wrong)?,
-            None => (value, ""),
-        },
-    };
-    let mut parts = rest.split(':').map(str::trim);
-    if parts.next() != Some("") {
-        return Err(wrong());
-    }
-    if !host.trim().is_empty() {
-        connection.host = host.trim().to_owned();
-    }
-    if let Some(port) = parts.next().filter(|port| !port.is_empty()) {
-        connection.port = port.parse().map_err(|_| wrong())?;
-    }
-    if let Some(database) = parts.next().filter(|database| !database.is_empty()) {
-        connection.database = database.parse().map_err(|_| wrong())?;
-    }
-    match parts.next() {
-        Some(_) => Err(wrong()),
-        None => Ok(connection),
-    }
+    QueueConnection::parse(value).ok_or_else(|| {
+        let forms = "write HOST:PORT:DATABASE, such as localhost:6379:0, or an URL that begins \
+                     with redis://, rediss://, unix:// or redis+sentinel://";
+        Wrong(forms.to_owned())
+    })
 }

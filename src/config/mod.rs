@@ -12,6 +12,7 @@ mod error;
 pub mod keywords;
 mod lines;
 mod locate;
+mod queue_connection;
 mod relative;
 mod search_path;
 
@@ -23,6 +24,7 @@ pub use address::AddressRange;
 pub use error::{ConfigError, Finding};
 pub(crate) use lines::{numbered_lines, without_bom};
 pub use locate::{locate, program_folder};
+pub use queue_connection::{Credentials, HostAndPort, QueueConnection, QueuePlace, Secret};
 
 /// One `KEYWORD = VALUE` of a configuration, before it has a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,27 +47,6 @@ pub enum Broker {
     Embedded,
     /// No queue at all.
     None,
-}
-
-/// How the Redis server of the work queue is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueConnection {
-    /// Host name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Number of the Redis database.
-    pub database: u32,
-}
-
-impl Default for QueueConnection {
-    fn default() -> QueueConnection {
-        QueueConnection {
-            host: "localhost".to_owned(),
-            port: 6379,
-            database: 0,
-        }
-    }
 }
 
 /// A server's configuration, whatever file format it came from. The keyword
@@ -170,7 +151,7 @@ pub struct Config {
 
     /// WORK_QUEUE_BROKER.
     pub work_queue_broker: Broker,
-    /// WORK_QUEUE_CONN, `host:port:database`.
+    /// WORK_QUEUE_CONN, `host:port:database` or an URL.
     pub work_queue_connection: QueueConnection,
     /// TASK_LEASE: a task whose worker is silent for so long goes back.
     pub task_lease: Duration,
