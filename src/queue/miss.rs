@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::config::{self, Config};
 use crate::log::RequestLog;
 
+use super::NO_STATE_PATH;
 use super::broker::{Broker, Rules, Submitted};
 use super::error::QueueError;
 use super::redis::RedisBroker;
 use super::spool::Spool;
 use super::task::Task;
-use super::NO_STATE_PATH;
 
 /// The longest that a request is held up by a queue that does not answer.
 pub const MISS_LIMIT: Duration = Duration::from_millis(40);
@@ -54,11 +54,8 @@ fn submit(config: &Config, tasks: &[Task]) -> Result<Submitted, QueueError> {
 /// in drops each have no limit that could be set, but waiting for a thread
 /// has. One that hangs ends with the process.
 fn submit_to_redis(config: &Config, tasks: &[Task]) -> Result<Submitted, QueueError> {
-    let mut broker = RedisBroker::hasty(
-        &config.work_queue_connection,
-        Rules::of(config),
-        MISS_LIMIT,
-    );
+    let mut broker =
+        RedisBroker::hasty(&config.work_queue_connection, Rules::of(config), MISS_LIMIT);
     let late = broker.late();
     let tasks = tasks.to_vec();
     let (answer, answered) = mpsc::sync_channel(1);

@@ -1,4 +1,5 @@
 //! The two keepers of a queue, made for one test each.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -191,7 +191,9 @@ pub fn many_workers_share(keeper: &Keeper) {
                 })
             })
             .collect();
-        all.into_iter().flat_map(|one| one.join().unwrap()).collect()
+        all.into_iter()
+            .flat_map(|one| one.join().unwrap())
+            .collect()
     });
     taken.sort();
     let mut wanted: Vec<TaskKey> = tasks.iter().map(Task::key).collect();
@@ -219,20 +221,14 @@ pub fn nothing_to_do_takes_as_long_as_asked(keeper: &Keeper) {
     let wait = Duration::from_millis(150);
     assert_eq!(broker.take(&WorkerId::new(0), wait).unwrap(), None);
     let took = begin.elapsed();
-    assert!(
-        took >= wait && took < Duration::from_secs(5),
-        "{took:?}"
-    );
+    assert!(took >= wait && took < Duration::from_secs(5), "{took:?}");
 }
 
 pub fn the_task_of_a_dead_worker_goes_to_another(keeper: &Keeper) {
     let broker = &mut *keeper.broker(rules());
     assert_eq!(queued(broker, &[day(1), day(2)]), 2);
     let begin = Instant::now();
-    let dead = broker
-        .take(&WorkerId::at("one", 0), NOW)
-        .unwrap()
-        .unwrap();
+    let dead = broker.take(&WorkerId::at("one", 0), NOW).unwrap().unwrap();
     let other = &mut *keeper.broker(rules());
     let worker = WorkerId::at("two", 0);
     let second = other.take(&worker, NOW).unwrap().unwrap();
@@ -364,11 +360,13 @@ pub fn put_back_is_next_and_no_attempt(keeper: &Keeper) {
         StillOurs::Yes
     );
     broker.leave(&worker).unwrap();
-    let next = broker.take(&WorkerId::new(1), NOW).unwrap().unwrap();
-    assert_eq!((next.task.key(), next.attempt), (day(1).key(), 1));
     // A worker that leaves without a word on its task.
-    broker.leave(&WorkerId::new(1)).unwrap();
-    assert_eq!(broker.beat(&next, "", 0.5).unwrap(), StillOurs::Yes);
+    let worker = WorkerId::new(1);
+    let next = broker.take(&worker, NOW).unwrap().unwrap();
+    assert_eq!((next.task.key(), next.attempt), (day(1).key(), 1));
+    broker.leave(&worker).unwrap();
+    assert_eq!(keys(broker, Which::Todo), [day(2).key(), day(1).key()]);
+    assert_eq!(broker.list(Which::Working).unwrap(), []);
 }
 
 pub fn cancelled_waiting_and_running(keeper: &Keeper) {
@@ -386,10 +384,7 @@ pub fn cancelled_waiting_and_running(keeper: &Keeper) {
     assert_eq!(other.cancel(&day(1).key()).unwrap(), cancelled(0, 1));
     assert_eq!(other.cancel(&day(1).key()).unwrap(), cancelled(0, 0));
     for _ in 0..2 {
-        assert_eq!(
-            broker.beat(&lease, "", 0.5).unwrap(),
-            StillOurs::Cancelled
-        );
+        assert_eq!(broker.beat(&lease, "", 0.5).unwrap(), StillOurs::Cancelled);
     }
     assert_eq!(
         broker.finish(&lease, &done("")).unwrap(),

@@ -48,9 +48,7 @@ pub(super) fn mark(base: &Transaction, key: &TaskKey, period: Duration) -> rusql
         params![scope, begin, end, at.saturating_add(millis(period))],
     )?;
     let kept = "SELECT until_ms FROM mark ORDER BY until_ms DESC LIMIT 1 OFFSET ?";
-    let first: Option<i64> = base
-        .query_row(kept, [BOUND], |row| row.get(0))
-        .optional()?;
+    let first: Option<i64> = base.query_row(kept, [BOUND], |row| row.get(0)).optional()?;
     if let Some(first) = first {
         base.execute("DELETE FROM mark WHERE until_ms <= ?", [first])?;
     }

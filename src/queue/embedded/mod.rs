@@ -84,12 +84,11 @@ impl EmbeddedBroker {
             base.commit()?;
             Ok(result)
         };
-        let result = run(&mut self.base).map_err(|error: rusqlite::Error| {
-            QueueError::Unreachable {
+        let result =
+            run(&mut self.base).map_err(|error: rusqlite::Error| QueueError::Unreachable {
                 place: self.file.display().to_string(),
                 reason: error.to_string(),
-            }
-        });
+            });
         if result.is_ok() {
             for (path, _) in &left {
                 Spool::remove(path);

@@ -26,9 +26,9 @@ pub(super) fn submit(
     let mut new: Vec<(&Task, Option<Span>)> = Vec::new();
     for task in tasks {
         let span = Span::of(&task.work);
-        let among_new = new.iter().any(|(other, of)| {
-            other.key() == task.key() || lies_in(span.as_ref(), of.as_ref())
-        });
+        let among_new = new
+            .iter()
+            .any(|(other, of)| other.key() == task.key() || lies_in(span.as_ref(), of.as_ref()));
         if among_new || is_known(base, &task.key(), span.as_ref())? {
             submitted.known += 1;
         } else if marks_count && marks::is_marked(base, &task.key(), at)? {
@@ -186,8 +186,7 @@ pub(super) fn reclaim(base: &Transaction, rules: &Rules, at: i64) -> rusqlite::R
     Ok(())
 }
 
-/// Whether a lease is its holder's still. A task that is nowhere, without a
-/// word on its fate, was in a file that somebody removed: it is taken in again.
+/// Whether a lease is its holder's still.
 pub(super) fn still_ours(base: &Transaction, lease: &Lease) -> rusqlite::Result<StillOurs> {
     let query = "SELECT word FROM fate WHERE holder = ?";
     let word: Option<String> = base
@@ -237,7 +236,11 @@ pub(super) fn finish(
             base.execute("DELETE FROM task WHERE key = ?", [key.as_str()])?;
             base.execute("DELETE FROM parked WHERE key = ?", [key.as_str()])?;
             marks::unmark(base, &key)?;
-            return ended(base, rules, &ended_text(&lease.text, &lease.started, status, 0));
+            return ended(
+                base,
+                rules,
+                &ended_text(&lease.text, &lease.started, status, 0),
+            );
         }
         Finish::PutBack => return put_back(base, &lease.holder),
         Finish::Failed { reason } => (reason, lease.attempt < rules.attempts),
@@ -350,7 +353,10 @@ pub(super) fn list(base: &Transaction, which: &str) -> rusqlite::Result<Vec<List
         let entry = match &worker {
             None => Entry::waiting(&text),
             Some(_) => {
-                let part = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
+                let part = |at| {
+                    row.get::<_, Option<String>>(at)
+                        .map(Option::unwrap_or_default)
+                };
                 let (started, status, progress) = (part(4)?, part(5)?, part(6)?);
                 Task::parse(&text).map(|task| Entry {
                     task,

@@ -184,7 +184,11 @@ impl RedisBroker {
 
     /// One attempt to get a task. With `pause`, the lease is made to last for
     /// that time as well: the worker is going to wait.
-    fn take_now(&mut self, worker: &WorkerId, pause: Duration) -> Result<Option<Lease>, QueueError> {
+    fn take_now(
+        &mut self,
+        worker: &WorkerId,
+        pause: Duration,
+    ) -> Result<Option<Lease>, QueueError> {
         loop {
             let holder = worker.to_string();
             let hold = self.rules.held() + pause;
@@ -195,8 +199,10 @@ impl RedisBroker {
             let [text, attempt] = answer.as_slice() else {
                 return Ok(None);
             };
-            let text: Vec<u8> = FromRedisValue::from_redis_value_ref(text).map_err(|_| self.unclear())?;
-            let attempt: u32 = FromRedisValue::from_redis_value_ref(attempt).map_err(|_| self.unclear())?;
+            let text: Vec<u8> =
+                FromRedisValue::from_redis_value_ref(text).map_err(|_| self.unclear())?;
+            let attempt: u32 =
+                FromRedisValue::from_redis_value_ref(attempt).map_err(|_| self.unclear())?;
             match lease(text, attempt, started, holder) {
                 Ok(lease) => return Ok(Some(lease)),
                 Err(text) => self.refuse(worker, &text)?,
@@ -310,7 +316,12 @@ impl Broker for RedisBroker {
             status: status.to_owned(),
             progress: super::task::progress(done),
         };
-        let mut command = self.call_of_worker(script::BEAT, &lease.holder, self.rules.held(), &time_stamp());
+        let mut command = self.call_of_worker(
+            script::BEAT,
+            &lease.holder,
+            self.rules.held(),
+            &time_stamp(),
+        );
         command
             .arg(&lease.text)
             .arg(start_of(lease))
