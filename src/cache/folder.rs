@@ -25,7 +25,12 @@ impl LevelFolder {
     pub fn new(cache_root: &Path, source: &SourceName, level: &CacheLevel) -> LevelFolder {
         let mut path = cache_root.join("data");
         path.push(source.as_str());
-        path.push(&level.norm_params);
+        LevelFolder::of_source(&path, level)
+    }
+
+    /// The folder `NORMPARAMS/RESOLUTION` in the folder of a source.
+    pub fn of_source(source_folder: &Path, level: &CacheLevel) -> LevelFolder {
+        let mut path = source_folder.join(&level.norm_params);
         path.push(level.resolution.to_string());
         LevelFolder {
             path,

@@ -193,8 +193,9 @@ pub enum Freshness {
 /// What blocks of a level are measured against.
 #[derive(Debug, Clone)]
 pub struct Standard {
-    /// What they should be made from.
-    pub origin: Origin,
+    /// What they should be made from; None: any block will do, also an old
+    /// one.
+    pub origin: Option<Origin>,
     /// The largest age, where the definition sets one, in seconds.
     pub max_age: Option<i64>,
     /// What an operator has declared out of date.
@@ -217,9 +218,19 @@ impl Standard {
             .map(|command| command.shell_text(""))
             .unwrap_or_default();
         Standard {
-            origin: Origin::of(definition, level, &reducer),
+            origin: Some(Origin::of(definition, level, &reducer)),
             max_age: None,
             expired: Expired::read(folder.path()),
+            now,
+        }
+    }
+
+    /// Takes every block as it is.
+    pub fn any(now: Time) -> Standard {
+        Standard {
+            origin: None,
+            max_age: None,
+            expired: Expired::default(),
             now,
         }
     }
@@ -227,11 +238,14 @@ impl Standard {
     /// Whether a block with this stamp, or, without one, with a file that was
     /// last changed at `changed`, may be served.
     pub fn judge(&self, block: &Block, stamp: Option<&Stamp>, changed: Time) -> Freshness {
+        let Some(origin) = self.origin else {
+            return Freshness::Fresh;
+        };
         let made = stamp.map_or(changed, |stamp| stamp.made);
         let too_old = |age: i64| made.plus_seconds(age).is_none_or(|until| until < self.now);
         match () {
             () if made < block.end() => Freshness::TooEarly,
-            () if stamp.is_some_and(|stamp| stamp.origin != self.origin) => Freshness::OtherOrigin,
+            () if stamp.is_some_and(|stamp| stamp.origin != origin) => Freshness::OtherOrigin,
             () if self.max_age.is_some_and(too_old) => Freshness::TooOld,
             () if self.expired.holds(block, made) => Freshness::Expired,
             () => Freshness::Fresh,
@@ -291,7 +305,7 @@ mod tests {
         let block = Block::at(Period::Day, time("2020-01-01")).unwrap();
         let origin = Origin(1);
         let standard = Standard {
-            origin,
+            origin: Some(origin),
             max_age: None,
             expired: Expired::default(),
             now: time("2020-06-01"),

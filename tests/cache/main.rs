@@ -13,3 +13,4 @@ mod site;
 
 mod hits;
 mod minute;
+mod program;

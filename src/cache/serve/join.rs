@@ -216,3 +216,81 @@ impl<N: Sink> Sink for Joiner<N> {
         self.next.abort(exception)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::{Reader, Writer};
+
+    fn stream(parts: &[(u8, &str, &[u8])]) -> Vec<u8> {
+        let mut bytes = b"[00]000017<stream></stream>".to_vec();
+        for (id, units, data) in parts {
+            let packet = format!(r#"<packet><x type="float" units="{units}"/></packet>"#);
+            bytes.extend(format!("[{id:02}]{:06}{packet}", packet.len()).into_bytes());
+            for value in *data {
+                bytes.extend(format!(":{id:02}:").into_bytes());
+                bytes.extend([*value; 4]);
+            }
+        }
+        bytes
+    }
+
+    fn joined(streams: &[Vec<u8>]) -> String {
+        let mut out = Vec::new();
+        let title = Title {
+            range: "A to B".into(),
+            resolution: Some(10.0),
+        };
+        let mut joiner = Joiner::new(title, Writer::new(&mut out));
+        for stream in streams {
+            joiner.next_stream(false);
+            Reader::new(&stream[..]).pump(&mut joiner).unwrap();
+        }
+        joiner.end().unwrap();
+        drop(joiner);
+        Reader::new(&out[..])
+            .pump(&mut Writer::new(std::io::sink()))
+            .unwrap();
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn the_same_header_is_sent_once_and_keeps_its_id() {
+        let text = joined(&[
+            stream(&[(1, "t2000", b"ab"), (2, "t1970", b"c")]),
+            stream(&[(1, "t2000", b"d"), (2, "t1970", b"e")]),
+        ]);
+        assert_eq!(text.matches("<packet").count(), 2);
+        assert!(text.ends_with(":01:dddd:02:eeee"), "{text}");
+        assert!(text.contains("Datum:xCacheResolution=\"10 s\""));
+    }
+
+    #[test]
+    fn the_same_header_under_another_id_is_put_under_the_first() {
+        let text = joined(&[
+            stream(&[(1, "t2000", b"a"), (2, "t1970", b"b")]),
+            stream(&[(1, "t1970", b"c"), (2, "t2000", b"d")]),
+        ]);
+        assert_eq!(text.matches("<packet").count(), 2);
+        assert!(text.ends_with(":02:cccc:01:dddd"), "{text}");
+    }
+
+    #[test]
+    fn another_header_gets_a_free_id() {
+        let text = joined(&[stream(&[(1, "t2000", b"a")]), stream(&[(1, "t1970", b"b")])]);
+        assert!(
+            text.contains(":01:aaaa") && text.ends_with(":02:bbbb"),
+            "{text}"
+        );
+        let mut many: Vec<_> = (1..=99).map(|id| (id, "t2000", &b"x"[..])).collect();
+        many[0].1 = "us2000";
+        let text = joined(&[stream(&many), stream(&[(5, "mj1958", b"z")])]);
+        assert!(text.ends_with(":05:zzzz"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_said_to_be_no_data() {
+        let text = joined(&[]);
+        assert!(text.contains("NoDataInInterval") && text.contains("A to B at 10 s"));
+    }
+}

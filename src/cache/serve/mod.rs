@@ -8,6 +8,7 @@
 
 mod join;
 mod known;
+pub mod program;
 
 use std::fs::File;
 use std::io::{self, Write};
