@@ -36,18 +36,38 @@ pub fn run(name: &str, filter: &Filter, file: Option<&Path>) -> ExitCode {
 }
 
 fn copy(name: &str, filter: &Filter, file: Option<&Path>) -> Result<()> {
-    let input = match file {
-        Some(path) => FileInput::new(File::open(path).map_err(Error::Input)?),
-        None => stdin_input().map_err(Error::Input)?,
-    };
     let output = io::stdout()
         .as_fd()
         .try_clone_to_owned()
         .map_err(Error::Output)?;
     widen_pipe(&output);
     let mut stage = filter.stage(Box::new(Writer::new(File::from(output))));
+    let result = match open(file) {
+        Ok(input) => pump(name, input, &mut stage),
+        Err(error) => Err(Error::Input(error)),
+    };
+    if let Err(error) = &result
+        && !matches!(error, Error::Output(_))
+    {
+        stage.abort(&Exception::new(
+            Exception::SERVER_ERROR,
+            &format!("{name}: {error}"),
+        ))?;
+    }
+    result
+}
+
+fn open(file: Option<&Path>) -> io::Result<FileInput> {
+    match file {
+        Some(path) => Ok(FileInput::new(File::open(path)?)),
+        None => stdin_input(),
+    }
+}
+
+/// Pushes the input through, and tells what was tolerated on the way.
+fn pump(name: &str, input: FileInput, stage: &mut dyn Sink) -> Result<()> {
     let mut reader = Reader::new(input);
-    let result = reader.pump(&mut stage);
+    let result = reader.pump(stage);
     let (notes, count) = reader.notes();
     for note in notes {
         let _ = writeln!(
@@ -59,14 +79,6 @@ fn copy(name: &str, filter: &Filter, file: Option<&Path>) -> Result<()> {
     }
     if count > notes.len() as u64 {
         let _ = writeln!(io::stderr(), "{name}: {count} warnings in all");
-    }
-    if let Err(error) = &result
-        && !matches!(error, Error::Output(_))
-    {
-        stage.abort(&Exception::new(
-            Exception::SERVER_ERROR,
-            &format!("{name}: {error}"),
-        ))?;
     }
     result
 }

@@ -133,13 +133,19 @@ pub fn best_field(value: f64, room: usize, out: &mut Vec<u8>) {
     }
     // C's form is what clients expect; others where they are nearer.
     let forms: [fn(f64, usize) -> Option<Digits>; 3] = [c_exponent, widest_fixed, short_exponent];
-    let texts = forms.iter().filter_map(|form| form(value, room));
-    let far = |text: &Digits| {
-        let back = parse_number(text.get()).unwrap_or(f64::NAN);
-        (back - value).abs()
-    };
-    match texts.min_by(|a, b| far(a).total_cmp(&far(b))) {
-        Some(text) => right_aligned(text.get(), room, out),
+    let mut best: Option<(f64, Digits)> = None;
+    for text in forms.iter().filter_map(|form| form(value, room)) {
+        let back = parse_number(text.get()).unwrap_or(f64::INFINITY);
+        let off = (back - value).abs();
+        if best.as_ref().is_none_or(|(least, _)| off < *least) {
+            best = Some((off, text));
+        }
+        if off == 0.0 {
+            break;
+        }
+    }
+    match best {
+        Some((_, text)) => right_aligned(text.get(), room, out),
         // Blanks are no number, so they read back as fill.
         None => out.extend(std::iter::repeat_n(b' ', room)),
     }

@@ -162,8 +162,11 @@ fn the_last_argument_may_be_a_file() {
         let mut without = command(&working(name));
         without.arg(folder.path().join("no such file"));
         let output = fed(without, b"");
-        assert!(!output.status.success());
+        assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).starts_with(name));
+        let stream = Parsed::new(&output.stdout);
+        assert_eq!(stream.exceptions()[0].attr("type"), Some("ServerError"));
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("/no such"));
     }
 }
 

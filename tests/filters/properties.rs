@@ -365,3 +365,73 @@ fn damaged_streams_never_panic() {
         }
     }
 }
+
+/// Input that never pauses, and looks how much has come out at each read.
+struct Watched<'a> {
+    bytes: &'a [u8],
+    read: usize,
+    written: std::rc::Rc<std::cell::Cell<usize>>,
+    seen: Vec<(usize, usize)>,
+}
+
+impl das2_server::stream::Input for Watched<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.seen.push((self.read, self.written.get()));
+        let count = 5000.min(into.len()).min(self.bytes.len() - self.read);
+        into[..count].copy_from_slice(&self.bytes[self.read..self.read + count]);
+        self.read += count;
+        Ok(count)
+    }
+    fn would_wait(&mut self) -> bool {
+        false
+    }
+}
+
+struct Counted(std::rc::Rc<std::cell::Cell<usize>>);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn never_more_than_64_kib_wait_for_the_next_write() {
+    let mut s = crate::generator::Builder::new();
+    s.packet(
+        1,
+        "<x type=\"time24\" units=\"us2000\"/><y type=\"ascii14\" units=\"\"/>",
+    );
+    let headers = s.bytes.len();
+    for i in 0..20_000 {
+        let now = f64::from(i) * 1e6;
+        let encode = crate::generator::encode;
+        s.data(1, &[encode("time24", now), encode("ascii14", 1.5)]);
+    }
+    // One record out for each in, of the same length.
+    for line in ["das2_ascii", "das2_bin_avgsec -b 2000-01-01 1"] {
+        let written = std::rc::Rc::default();
+        let writer = das2_server::stream::Writer::new(Counted(std::rc::Rc::clone(&written)));
+        let filter = das2_server::filter::Filter::from_words(&words(line))
+            .unwrap()
+            .unwrap();
+        let mut stage = filter.stage(Box::new(writer));
+        let mut reader = das2_server::stream::Reader::new(Watched {
+            bytes: &s.bytes,
+            read: 0,
+            written,
+            seen: Vec::new(),
+        });
+        reader.pump(&mut stage).unwrap();
+        let seen = &reader.input().seen;
+        assert!(seen.len() > 100);
+        for (read, written) in seen {
+            let waits = read.saturating_sub(headers).saturating_sub(*written);
+            assert!(waits <= 65 << 10, "{line}: {waits} bytes at {read}");
+        }
+    }
+}
