@@ -537,3 +537,44 @@ fn headers_that_promise_much_take_no_memory() {
         );
     }
 }
+
+/// das2_check, which shares no code with the filters, finds no fault with what
+/// they make of streams without fault.
+#[test]
+fn what_conforms_still_conforms_afterwards() {
+    let conforms = |bytes: &[u8]| {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_das2_check"));
+        check.arg("--json");
+        let output = fed(check, bytes);
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
+    };
+    let mut checked = 0;
+    for seed in 6000..6040 {
+        let input = random(
+            seed,
+            60,
+            Kinds {
+                infinities: false,
+                ..Kinds::ALL
+            },
+        );
+        if !conforms(&input).0 {
+            continue;
+        }
+        for line in [
+            "das2_bin_avgsec -r -s 4",
+            "das2_bin_avgsec 0.001",
+            "das2_bin_peakavgsec 60",
+            "das2_ascii",
+            "das2_ascii -r 3 -s 0",
+        ] {
+            let (good, report) = conforms(&ok(line, &input));
+            assert!(good, "seed {seed}, {line}: {report}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}
