@@ -29,12 +29,14 @@ struct Demo {
 
 impl Demo {
     /// A demo that has said that it works.
-    fn start(folder: &Path) -> Demo {
+    fn start(folder: &Path, archive: &Path) -> Demo {
         let mut process = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("bin/demo"))
             .arg("--dir")
             .arg(folder)
             .arg("--built")
             .arg(built())
+            .arg("--voyager")
+            .arg(archive)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -78,8 +80,11 @@ impl Demo {
 fn from_start_to_end_twice() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("demo");
-    for _ in 0..2 {
-        let demo = Demo::start(&prefix);
+    let archives = ["it's one", "another"].map(|name| folder.path().join(name));
+    for archive in &archives {
+        std::fs::create_dir(archive).unwrap();
+        let demo = Demo::start(&prefix, archive);
+        check_archive(&demo, archive, &prefix);
         let url = format!("http://{}/das/server", demo.address);
         let autoplot = format!("vap+das2server:{url}?dataset=Examples/Spectra&start_time=");
         assert!(demo.said.contains(&autoplot), "{}", demo.said);
@@ -113,4 +118,30 @@ fn from_start_to_end_twice() {
         assert_eq!(page.status(), 200);
         demo.stop();
     }
+}
+
+/// The reader of Examples/Voyager looks where --voyager says, and nowhere that
+/// a client says; clients are not told where.
+fn check_archive(demo: &Demo, archive: &Path, prefix: &Path) {
+    let range = "start_time=1979-03-01&end_time=1979-03-02";
+    let query = format!("server=dataset&dataset=Examples/Voyager&{range}");
+    let hostile = "&vgpws_data=/etc&readerFolder=/etc&readerfolder=/etc";
+    let path = format!("/das/server?{query}{hostile}");
+    let answer = http10(demo.address, "GET", &path, "").text();
+    assert!(answer.contains("has no Voyager files yet"), "{answer}");
+    let dsdf = "/das/server?server=dsdf&dataset=Examples/Voyager";
+    let definition = http10(demo.address, "GET", dsdf, "").text();
+    assert!(definition.contains("description="), "{definition}");
+    let folder = archive.to_str().unwrap();
+    assert!(!answer.contains(folder) && !definition.contains(folder));
+
+    let mut logs = std::fs::read_dir(prefix.join("log")).unwrap();
+    let complaint = format!("no file VG1_*.DAT in {folder}\n");
+    let is_there = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        // One keyword is set once.
+        assert!(!text.contains("SITE_NAME"), "{text}");
+        text.contains(&complaint)
+    };
+    assert!(logs.any(|file| is_there(&file.unwrap().path())));
 }

@@ -97,9 +97,9 @@ fn serve(dir: &Path, begin: &str, end: &str) -> io::Result<()> {
     if frames.is_empty() {
         // The folder's name is for the log, not for the client.
         eprintln!("{PROGRAM}: no file VG1_*.DAT in {}", dir.display());
-        let message = "This server has no Voyager files yet. Whoever runs it: set VGPWS_DATA in \
-                       das2server.conf to the folder with the VG1_*.DAT files of the PDS data set \
-                       VG1-J/S/SS-PWS-1-EDR-WFRM-60MS-V1.0";
+        let message = "This server has no Voyager files yet. Whoever runs it: set readerFolder in \
+                       the DSDF of this source to the folder with the VG1_*.DAT files of the PDS \
+                       data set VG1-J/S/SS-PWS-1-EDR-WFRM-60MS-V1.0";
         return refuse(&mut out, "ServerError", message);
     }
     let wanted: Vec<&Frame> = frames

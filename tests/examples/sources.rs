@@ -106,7 +106,7 @@ fn every_example_answers() {
         };
         let reader = get("reader").unwrap();
         let folder = voyager_files.path().to_str().unwrap();
-        let reader = reader.replace("$(VGPWS_DATA,unset)", folder);
+        let reader = reader.replace("$(readerFolder)", folder);
         for (key, value) in keywords
             .iter()
             .filter(|(key, _)| key.starts_with("exampleRange_"))

@@ -267,7 +267,7 @@ fn without_files_it_says_what_to_set() {
         let (stream, output) = run(&mut command(path, "1979-03-01", "1979-03-02"));
         let (kind, message) = stream.exception().unwrap();
         assert_eq!(kind, "ServerError");
-        assert!(message.contains("VGPWS_DATA"));
+        assert!(message.contains("readerFolder"));
         let folder = path.to_str().unwrap();
         assert!(
             !String::from_utf8_lossy(&output.stdout).contains(folder),
