@@ -86,7 +86,7 @@ impl Running {
     }
 
     /// The process group of all stages: its first member's process id.
-    pub(super) fn group(&self) -> Option<Pid> {
+    pub fn group(&self) -> Option<Pid> {
         self.stages.first().and_then(Stage::pid)
     }
 

@@ -18,7 +18,8 @@ use super::program::Program;
 use super::signals::{self, Busy};
 use super::start::{self, Ends};
 
-/// How often the client is looked for while a reader is silent.
+/// How long a wait lasts while a reader is silent, and how often the client is
+/// looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What a run may take.
@@ -165,8 +166,9 @@ impl Running {
     }
 
     /// The next bytes of the last stage's output, 0 at its end. `before_wait`
-    /// is called once when there are none yet, so that what was made of the
-    /// bytes before can be sent on.
+    /// is called when there are none yet, so that what was made of the bytes
+    /// before can be sent on, and again about once a second as long as there
+    /// are none.
     ///
     /// # Errors
     /// A [`Stop`] inside an [`io::Error`], after which the group is gone, or
@@ -193,9 +195,7 @@ impl Running {
                 Ok(count) if self.due_stop(None).is_none() => return Ok(count),
                 Ok(_) | Err(Errno::INTR) => self.stop_if_due(None),
                 Err(Errno::AGAIN) => {
-                    if silent_since.is_none() {
-                        before_wait()?;
-                    }
+                    before_wait()?;
                     let since = *silent_since.get_or_insert_with(Instant::now);
                     self.wait_for_output(since)?;
                 }
@@ -226,7 +226,7 @@ impl Running {
             self.limits
                 .silence
                 .and_then(|limit| silent_since.checked_add(limit)),
-            self.client.is_some().then_some(self.next_look),
+            Some(self.next_look),
         ];
         let next = next.into_iter().flatten().min();
         let seen = self.poll(next)?;

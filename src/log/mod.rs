@@ -3,6 +3,7 @@
 //! What comes in: lines about one request, some of them a client's own text.
 //! What goes out: one block appended to `LOG_PATH/das2.ADDRESS_N.log` by one
 //! write, so that the blocks of requests that run at the same time do not mix.
+//! Only a request that takes long has its beginning written ahead.
 //! N is the number of the day modulo 3, and a file is emptied when its day
 //! begins: logs are two to three days long and need no rotation. The one idea:
 //! a log never stops a request. Where the file cannot be written, the block

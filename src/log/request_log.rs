@@ -20,7 +20,8 @@ const LONGEST_BLOCK: usize = 192 << 10;
 const LAST_LINES: usize = 24;
 
 /// What there is to say on one request. It is written as one block when it
-/// ends: by [`RequestLog::end`], or when it is dropped.
+/// ends: by [`RequestLog::end`], or when it is dropped. Of a request that takes
+/// long a part can be written before, see [`RequestLog::write_part`].
 #[derive(Debug)]
 pub struct RequestLog {
     folder: Option<PathBuf>,
@@ -30,6 +31,8 @@ pub struct RequestLog {
     size: usize,
     last_lines: VecDeque<String>,
     left_out: usize,
+    /// Lines of the part that is written already.
+    written: usize,
 }
 
 impl RequestLog {
@@ -45,6 +48,7 @@ impl RequestLog {
             size: 0,
             last_lines: VecDeque::new(),
             left_out: 0,
+            written: 0,
         }
     }
 
@@ -100,6 +104,14 @@ impl RequestLog {
         }
     }
 
+    /// Writes the lines so far; those that follow are numbered on. Lines of
+    /// other requests may come to stand between: all have their process id.
+    pub fn write_part(&mut self) {
+        let lines = self.lines.len();
+        self.write();
+        self.written += lines;
+    }
+
     /// Writes the block.
     pub fn end(mut self) {
         self.write();
@@ -143,7 +155,7 @@ impl RequestLog {
             (self.left_out > 0).then(|| format!("   [{} lines left out]", self.left_out));
         let lines = self.lines.iter().chain(&left_out).chain(&self.last_lines);
         for (number, line) in lines.enumerate() {
-            let _ = writeln!(block, "[{prefix} {number:4}] {line}");
+            let _ = writeln!(block, "[{prefix} {:4}] {line}", self.written + number);
         }
         block
     }
@@ -248,6 +260,30 @@ mod tests {
         assert!(lines.last().unwrap().ends_with("] the end"));
         assert!(lines[lines.len() - 2].ends_with("] line 99999"));
         assert!(lines[lines.len() - LAST_LINES - 1].ends_with(" lines left out]"));
+    }
+
+    #[test]
+    fn a_part_can_be_written_before_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = begin(&folder);
+        log.line("one");
+        log.line("two");
+        log.write_part();
+        let mut other = begin(&folder);
+        other.line("another request");
+        other.end();
+        log.line("three");
+        let numbered = lines_of(log);
+        let ends = [
+            "   0] one",
+            "   1] two",
+            "   0] another request",
+            "   2] three",
+        ];
+        assert_eq!(numbered.len(), ends.len());
+        for (line, end) in numbered.iter().zip(ends) {
+            assert!(line.ends_with(end), "{line}");
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub enum SourceError {
         key: String,
     },
     /// The file is there and cannot be read.
-    #[error("{file}: {reason}; make it a file that this account can read", file = .file.display())]
+    #[error("{file}: {reason}; make it a DSDF that this account can read", file = .file.display())]
     Unreadable {
         /// The source.
         name: String,

@@ -291,7 +291,7 @@ impl Walk<'_> {
                 Some(parsed)
             }
             Err(error) => {
-                self.find(path, &error.to_string(), "let this account read the file");
+                self.find(path, &error.to_string(), "make it a DSDF that this account can read");
                 None
             }
         }

@@ -75,14 +75,12 @@ fn before_each_wait_what_there_is_can_be_sent_on() {
     );
     let (mut waits, mut reads, mut buffer) = (0, 0, [0; 100]);
     loop {
-        let before = waits;
         let count = running
             .read(&mut buffer, &mut || {
                 waits += 1;
                 Ok(())
             })
             .unwrap();
-        assert!(waits <= before + 1, "once a wait");
         if count == 0 {
             break;
         }

@@ -50,13 +50,13 @@ pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery) -> Result<Answe
         .log
         .line(format_args!("Exec Cmd: {}", delivery.plan));
     let started = Instant::now();
-    let input = ReaderInput::new(start(exchange, &delivery.plan)?);
+    let running = start(exchange, &delivery.plan)?;
+    let input = ReaderInput::new(running, exchange.log);
     let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
     client.set_time_limit(exchange.config.reader_time_limit);
     let outlet = Outlet::new(client, delivery.head.to_bytes());
     let sent = outlet.sent();
     let mut flow = Flow {
-        exchange,
         delivery,
         started,
         input,
@@ -101,14 +101,13 @@ pub fn start_failed(error: &ExecError) -> Error {
 }
 
 /// A delivery under way.
-struct Flow<'a, 'b> {
-    exchange: &'a mut Exchange<'b>,
+struct Flow<'a> {
     delivery: &'a Delivery,
     started: Instant,
-    input: ReaderInput,
+    input: ReaderInput<'a>,
 }
 
-impl Flow<'_, '_> {
+impl Flow<'_> {
     /// Bytes as they are.
     fn pass(&mut self, mut outlet: Outlet) -> Option<Error> {
         let (passed, framing) = passing::pass(&mut self.input, &mut outlet);
@@ -156,7 +155,7 @@ impl Flow<'_, '_> {
     /// Ends what still runs, notes it, and says what went wrong.
     fn end(&mut self, passed: Result<(), stream::Error>) -> Option<Error> {
         let ending = self.input.end(passed);
-        ending.note(self.exchange.log, self.started);
+        ending.note(self.input.log(), self.started);
         ending.error(&self.delivery.no_data)
     }
 }

@@ -1,20 +1,49 @@
 //! A running reader as the input of a stream.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use rustix::process::Pid;
 
 use crate::exec::{Outcome, Running};
+use crate::log::RequestLog;
 use crate::stream::{self, Input};
 
 use super::ending::Ending;
 
+/// After how long a request that still runs is written to the log: who looks for
+/// what keeps the machine busy must not have to wait for its end.
+const LONG: Duration = Duration::from_secs(10);
+
 /// Reads from the programs, and at the end of their output looks at how they
 /// ended before anybody takes that for the end of a good stream.
-pub struct ReaderInput {
+pub struct ReaderInput<'a> {
     running: Option<Running>,
     outcome: Option<Outcome>,
     read: u64,
     first_byte: Option<Instant>,
+    unnoted: Unnoted<'a>,
+}
+
+/// A run that the log says nothing of so far.
+struct Unnoted<'a> {
+    log: &'a mut RequestLog,
+    /// When to note it; None once that is done.
+    due: Option<Instant>,
+}
+
+impl Unnoted<'_> {
+    fn note_if_due(&mut self, group: Option<Pid>, read: u64) {
+        if self.due.is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        self.due = None;
+        let group = group.map_or(0, |group| group.as_raw_nonzero().get());
+        self.log.line(format_args!(
+            "Still running: process group {group}, {read} bytes so far"
+        ));
+        self.log.write_part();
+    }
 }
 
 /// A stage has failed, which its output alone does not tell.
@@ -22,15 +51,24 @@ pub struct ReaderInput {
 #[error("a program of the source has failed")]
 pub struct StageFailed;
 
-impl ReaderInput {
+impl<'a> ReaderInput<'a> {
     /// From programs that have just been started.
-    pub fn new(running: Running) -> ReaderInput {
+    pub fn new(running: Running, log: &'a mut RequestLog) -> ReaderInput<'a> {
         ReaderInput {
             running: Some(running),
             outcome: None,
             read: 0,
             first_byte: None,
+            unnoted: Unnoted {
+                log,
+                due: Instant::now().checked_add(LONG),
+            },
         }
+    }
+
+    /// The request's log.
+    pub fn log(&mut self) -> &mut RequestLog {
+        self.unnoted.log
     }
 
     /// Ends what still runs. How it all went, given how passing it on went.
@@ -63,12 +101,17 @@ impl ReaderInput {
     }
 }
 
-impl Input for ReaderInput {
+impl Input for ReaderInput<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let Some(running) = &mut self.running else {
             return Ok(0);
         };
-        let count = running.read(into, &mut || Ok(()))?;
+        let (unnoted, group, read) = (&mut self.unnoted, running.group(), self.read);
+        unnoted.note_if_due(group, read);
+        let count = running.read(into, &mut || {
+            unnoted.note_if_due(group, read);
+            Ok(())
+        })?;
         if count == 0 && !into.is_empty() {
             return self.at_end();
         }
@@ -79,5 +122,40 @@ impl Input for ReaderInput {
 
     fn would_wait(&mut self) -> bool {
         self.running.as_ref().is_some_and(Running::would_wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::{Environment, Limits, Program};
+
+    /// The log has the block's beginning while the reader still runs.
+    #[test]
+    fn a_long_run_is_in_the_log_before_its_end() {
+        for command in ["sleep 1000", "yes"] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut log = RequestLog::begin(Some(folder.path()), "192.0.2.7");
+            log.line("Exec Cmd: x");
+            let program = Program::from_command(command).unwrap();
+            let path = [("PATH".into(), "/usr/bin:/bin".into())];
+            let environment = Environment::new(path, None, None);
+            let limits = Limits {
+                silence: Some(Duration::from_millis(50)),
+                ..Limits::default()
+            };
+            let running = Running::start(&[program], &environment, limits).unwrap();
+            let group = running.group().unwrap().as_raw_nonzero();
+            let mut input = ReaderInput::new(running, &mut log);
+            input.unnoted.due = Some(Instant::now());
+            let read = input.read(&mut [0; 100]);
+            assert_eq!(read.is_ok(), command == "yes");
+            let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(lines.len(), 2, "{text}");
+            let still = format!("Still running: process group {group}, 0 bytes so far");
+            assert!(lines[0].ends_with("Exec Cmd: x") && lines[1].ends_with(&still));
+        }
     }
 }
