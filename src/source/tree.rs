@@ -291,7 +291,11 @@ impl Walk<'_> {
                 Some(parsed)
             }
             Err(error) => {
-                self.find(path, &error.to_string(), "make it a DSDF that this account can read");
+                self.find(
+                    path,
+                    &error.to_string(),
+                    "make it a DSDF that this account can read",
+                );
                 None
             }
         }

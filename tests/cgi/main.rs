@@ -11,6 +11,7 @@
 mod site;
 
 mod bad_input;
+mod bad_streams;
 mod data;
 mod errors;
 mod log;

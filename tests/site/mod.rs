@@ -5,7 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -210,13 +210,29 @@ impl Ask {
         self.variable("QUERY_STRING", query)
     }
 
+    /// The program and all that it starts may map so many KiB each. To be
+    /// called last.
+    pub fn within_memory(self, most: u64) -> Ask {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit -v {most} && exec \"$0\"")]);
+        command.arg(self.0.get_program()).env_clear();
+        let variables = self.0.get_envs();
+        command.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        Ask(command)
+    }
+
     /// Runs the program to its end.
-    pub fn answer(mut self) -> Answer {
+    pub fn answer(self) -> Answer {
+        Answer::of(self.output().stdout)
+    }
+
+    /// As [`Ask::answer`], with what was written to standard error.
+    pub fn output(mut self) -> Output {
         let output = self.0.stdin(Stdio::null()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {said}", output.status);
         assert!(!said.contains("panicked"), "{said}");
-        Answer::of(output.stdout)
+        output
     }
 
     /// Starts the program, its output a pipe.
