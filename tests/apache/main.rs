@@ -14,5 +14,6 @@ mod http;
 mod instance;
 
 mod answers;
+mod das2c;
 mod processes;
 mod server;

@@ -6,36 +6,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+#[path = "../answer/mod.rs"]
+mod answer;
+
+pub use answer::Answer;
+
 /// No answer of a test takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
-
-/// An answer as it came.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status line and the headers, with their line ends.
-    pub head: String,
-    /// What follows the empty line, chunks not put together.
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn status(&self) -> u16 {
-        self.head.split(' ').nth(1).unwrap().trim().parse().unwrap()
-    }
-
-    /// The value of the header that is spelled exactly `name`.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().skip(1);
-        let mut headers = lines.filter_map(|line| line.split_once(": "));
-        headers
-            .find(|(found, _)| *found == name)
-            .map(|(_, value)| value)
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
 
 /// A connection on which `request`, written as it is, has been sent.
 pub fn send(address: SocketAddr, request: &str) -> TcpStream {
@@ -50,13 +27,7 @@ pub fn send(address: SocketAddr, request: &str) -> TcpStream {
 pub fn ask(address: SocketAddr, request: &str) -> Answer {
     let mut bytes = Vec::new();
     send(address, request).read_to_end(&mut bytes).unwrap();
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-    let end = end.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(&bytes)));
-    let body = bytes.split_off(end + 4);
-    Answer {
-        head: String::from_utf8(bytes).unwrap(),
-        body,
-    }
+    Answer::of(bytes)
 }
 
 /// As [`ask`], with a method, a path with its query, and HTTP/1.0: no chunks.

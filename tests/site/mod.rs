@@ -10,64 +10,16 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[path = "../answer/mod.rs"]
+mod answer;
+
+pub use answer::Answer;
+
 /// A range that all sources of tests have data for.
 pub const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
 
 /// Nothing of a test takes longer.
 const LONGEST: Duration = Duration::from_secs(20);
-
-/// An answer as the program wrote it.
-#[derive(Debug)]
-pub struct Answer {
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// From the program's output.
-    pub fn of(mut bytes: Vec<u8>) -> Answer {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(&bytes)));
-        let body = bytes.split_off(end + 4);
-        Answer {
-            head: String::from_utf8(bytes).unwrap(),
-            body,
-        }
-    }
-
-    pub fn status(&self) -> u16 {
-        let line = self.header("Status").unwrap();
-        line.split(' ').next().unwrap().parse().unwrap()
-    }
-
-    /// The value of the header that is spelled exactly so.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self
-            .head
-            .split("\r\n")
-            .filter_map(|line| line.split_once(": "));
-        headers
-            .find(|(found, _)| *found == name)
-            .map(|(_, value)| value)
-    }
-
-    pub fn content_type(&self) -> &str {
-        self.header("Content-Type").unwrap()
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
-
-    /// The type of the exception that the body is, its length checked.
-    pub fn exception(&self) -> String {
-        let text = self.text();
-        let (tag, xml) = text.split_at(10);
-        assert_eq!(tag, format!("[00]{:06}", xml.len()), "{text}");
-        assert!(xml.ends_with(" />\r\n"), "{text}");
-        text.split('"').nth(1).unwrap().to_owned()
-    }
-}
 
 /// A site.
 pub struct Site {
