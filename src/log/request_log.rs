@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Local};
 
@@ -19,9 +19,13 @@ const LONGEST_LINE: usize = 16 << 10;
 const LONGEST_BLOCK: usize = 192 << 10;
 const LAST_LINES: usize = 24;
 
+/// After how long a request that still runs is written: who looks for what keeps
+/// the machine busy must not have to wait for its end.
+const LONG: Duration = Duration::from_secs(10);
+
 /// What there is to say on one request. It is written as one block when it
 /// ends: by [`RequestLog::end`], or when it is dropped. Of a request that takes
-/// long a part can be written before, see [`RequestLog::write_part`].
+/// long a part is written before, see [`RequestLog::still_running`].
 #[derive(Debug)]
 pub struct RequestLog {
     folder: Option<PathBuf>,
@@ -31,7 +35,9 @@ pub struct RequestLog {
     size: usize,
     last_lines: VecDeque<String>,
     left_out: usize,
-    /// Lines of the part that is written already.
+    /// When a part is to be written; None once it is.
+    part_due: Option<Instant>,
+    /// Lines of that part.
     written: usize,
 }
 
@@ -48,6 +54,7 @@ impl RequestLog {
             size: 0,
             last_lines: VecDeque::new(),
             left_out: 0,
+            part_due: Instant::now().checked_add(LONG),
             written: 0,
         }
     }
@@ -104,12 +111,25 @@ impl RequestLog {
         }
     }
 
-    /// Writes the lines so far; those that follow are numbered on. Lines of
-    /// other requests may come to stand between: all have their process id.
-    pub fn write_part(&mut self) {
+    /// To be called now and then while something runs. When the request has
+    /// taken long it writes the lines so far, once; those that follow are
+    /// numbered on. Lines of other requests may come to stand between: all have
+    /// their process id.
+    pub fn still_running(&mut self, what: impl fmt::Display) {
+        if self.part_due.is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        self.part_due = None;
+        self.line(format_args!("Still running: {what}"));
         let lines = self.lines.len();
         self.write();
         self.written += lines;
+    }
+
+    /// Has a part written at the next occasion, however long it has taken.
+    #[cfg(test)]
+    pub fn is_taking_long(&mut self) {
+        self.part_due = Some(Instant::now());
     }
 
     /// Writes the block.
@@ -267,8 +287,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut log = begin(&folder);
         log.line("one");
-        log.line("two");
-        log.write_part();
+        log.still_running("early");
+        log.is_taking_long();
+        log.still_running("two");
+        log.still_running("again");
         let mut other = begin(&folder);
         other.line("another request");
         other.end();
@@ -276,7 +298,7 @@ mod tests {
         let numbered = lines_of(log);
         let ends = [
             "   0] one",
-            "   1] two",
+            "   1] Still running: two",
             "   0] another request",
             "   2] three",
         ];

@@ -137,7 +137,8 @@ impl GapReader for Gaps<'_, '_> {
         let plan = stages::gap_plan(config, self.delivery.definition, level, &block, begin, end)?;
         self.exchange.log.line(format_args!("Exec Cmd: {plan}"));
         let started = Instant::now();
-        let mut input = ReaderInput::new(start(self.exchange, &plan)?);
+        let running = start(self.exchange, &plan)?;
+        let mut input = ReaderInput::new(running, self.exchange.log);
         let mut stage: Box<dyn Sink + '_> = Box::new(sink);
         for filter in plan.own().iter().rev() {
             stage = filter.stage(stage);

@@ -1,19 +1,13 @@
 //! A running reader as the input of a stream.
 
 use std::io;
-use std::time::{Duration, Instant};
-
-use rustix::process::Pid;
+use std::time::Instant;
 
 use crate::exec::{Outcome, Running};
 use crate::log::RequestLog;
 use crate::stream::{self, Input};
 
 use super::ending::Ending;
-
-/// After how long a request that still runs is written to the log: who looks for
-/// what keeps the machine busy must not have to wait for its end.
-const LONG: Duration = Duration::from_secs(10);
 
 /// Reads from the programs, and at the end of their output looks at how they
 /// ended before anybody takes that for the end of a good stream.
@@ -22,28 +16,8 @@ pub struct ReaderInput<'a> {
     outcome: Option<Outcome>,
     read: u64,
     first_byte: Option<Instant>,
-    unnoted: Unnoted<'a>,
-}
-
-/// A run that the log says nothing of so far.
-struct Unnoted<'a> {
+    /// Is told now and then that the programs still run.
     log: &'a mut RequestLog,
-    /// When to note it; None once that is done.
-    due: Option<Instant>,
-}
-
-impl Unnoted<'_> {
-    fn note_if_due(&mut self, group: Option<Pid>, read: u64) {
-        if self.due.is_none_or(|due| Instant::now() < due) {
-            return;
-        }
-        self.due = None;
-        let group = group.map_or(0, |group| group.as_raw_nonzero().get());
-        self.log.line(format_args!(
-            "Still running: process group {group}, {read} bytes so far"
-        ));
-        self.log.write_part();
-    }
 }
 
 /// A stage has failed, which its output alone does not tell.
@@ -59,16 +33,13 @@ impl<'a> ReaderInput<'a> {
             outcome: None,
             read: 0,
             first_byte: None,
-            unnoted: Unnoted {
-                log,
-                due: Instant::now().checked_add(LONG),
-            },
+            log,
         }
     }
 
     /// The request's log.
     pub fn log(&mut self) -> &mut RequestLog {
-        self.unnoted.log
+        self.log
     }
 
     /// Ends what still runs. How it all went, given how passing it on went.
@@ -106,10 +77,14 @@ impl Input for ReaderInput<'_> {
         let Some(running) = &mut self.running else {
             return Ok(0);
         };
-        let (unnoted, group, read) = (&mut self.unnoted, running.group(), self.read);
-        unnoted.note_if_due(group, read);
+        let (log, group, read) = (&mut *self.log, running.group(), self.read);
+        let mut note = || {
+            let group = group.map_or(0, |group| group.as_raw_nonzero().get());
+            log.still_running(format_args!("process group {group}, {read} bytes so far"));
+        };
+        note();
         let count = running.read(into, &mut || {
-            unnoted.note_if_due(group, read);
+            note();
             Ok(())
         })?;
         if count == 0 && !into.is_empty() {
@@ -127,6 +102,8 @@ impl Input for ReaderInput<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::exec::{Environment, Limits, Program};
 
@@ -147,7 +124,7 @@ mod tests {
             let running = Running::start(&[program], &environment, limits).unwrap();
             let group = running.group().unwrap().as_raw_nonzero();
             let mut input = ReaderInput::new(running, &mut log);
-            input.unnoted.due = Some(Instant::now());
+            input.log().is_taking_long();
             let read = input.read(&mut [0; 100]);
             assert_eq!(read.is_ok(), command == "yes");
             let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
