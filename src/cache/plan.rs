@@ -87,13 +87,19 @@ impl Plan {
         }
     }
 
+    /// The whole range in whole blocks.
+    pub fn stretch(&self) -> Option<(Time, Time)> {
+        let (first, last) = (self.segments.first()?, self.segments.last()?);
+        Some((first.first().begin(), last.end()))
+    }
+
     /// The same range as one gap, whatever exists of it.
     #[must_use]
     pub fn without_blocks(self) -> Plan {
         let period = self.folder.period();
         let mut segments = Vec::new();
-        if let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) {
-            add_gap(&mut segments, period, first.first().begin(), last.end());
+        if let Some((begin, end)) = self.stretch() {
+            add_gap(&mut segments, period, begin, end);
         }
         Plan { segments, ..self }
     }

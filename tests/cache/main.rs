@@ -14,3 +14,4 @@ mod site;
 mod hits;
 mod minute;
 mod program;
+mod queue;

@@ -22,7 +22,18 @@ pub struct Minutes {
 impl Minutes {
     /// The source `M` with these levels.
     pub fn new(levels: &str) -> Minutes {
-        let site = Site::new("WORK_QUEUE_BROKER = none");
+        Minutes::with(levels, "WORK_QUEUE_BROKER = none")
+    }
+
+    /// The same with this queue.
+    pub fn with(levels: &str, queue: &str) -> Minutes {
+        let site = Site::new(&queue.replace("= state", "= STATE"));
+        let state = site.path("state").display().to_string();
+        let conf = fs::read_to_string(site.path("das2server.conf")).unwrap();
+        site.write(
+            "das2server.conf",
+            conf.replace("= STATE", &format!("= {state}")),
+        );
         site.source("M", READER, &format!("description = 'M'\n{levels}"));
         Minutes { site }
     }

@@ -7,7 +7,8 @@
 
 use super::data_request::{Asked, DataRequest};
 use super::from_cache::{self, Cached, FromCache};
-use super::{access, redirect, stages};
+use super::{access, misses, redirect, stages};
+use crate::cache::serve::Served;
 use crate::filter::Filter;
 use crate::source::{Definition, Format};
 use crate::time::Time;
@@ -53,7 +54,12 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     if exchange.request.method == Method::Head {
         return Ok(Response::with_head(delivery.head).into());
     }
-    deliver(exchange, &delivery)
+    let answer = deliver(exchange, &delivery);
+    if let Cached::Missed(from_cache) = &cached {
+        let missing = from_cache.plan.stretch();
+        misses::queue(exchange, &definition, from_cache, missing.as_slice());
+    }
+    answer
 }
 
 /// Blocks, and a reader for what they do not hold.
@@ -74,7 +80,10 @@ fn answer_cached(
     if exchange.request.method == Method::Head {
         return Ok(Response::with_head(delivery.head).into());
     }
-    deliver_cached(exchange, &delivery)
+    let mut served = Served::default();
+    let answer = deliver_cached(exchange, &delivery, &mut served);
+    misses::queue(exchange, definition, from_cache, &served.missing);
+    answer
 }
 
 /// The source's name, from the query or the path.

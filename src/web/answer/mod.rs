@@ -10,6 +10,7 @@ pub mod id;
 pub mod landing;
 pub mod list;
 pub mod logo;
+mod misses;
 pub mod not_built;
 pub mod peers;
 pub mod preflight;

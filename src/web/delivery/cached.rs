@@ -32,7 +32,8 @@ pub struct CachedDelivery<'a> {
     pub deflate: bool,
 }
 
-/// Sends blocks and runs the reader for what they do not hold.
+/// Sends blocks and runs the reader for what they do not hold; `served` says
+/// afterwards what that was.
 ///
 /// # Errors
 /// Everything that goes wrong before the first byte is sent, and
@@ -40,6 +41,7 @@ pub struct CachedDelivery<'a> {
 pub fn deliver_cached(
     exchange: &mut Exchange<'_>,
     delivery: &CachedDelivery<'_>,
+    served: &mut Served,
 ) -> Result<Answer, Error> {
     let from_cache = delivery.from_cache;
     note_plan(exchange, from_cache);
@@ -50,16 +52,15 @@ pub fn deliver_cached(
     let outlet = Outlet::new(client, delivery.head.to_bytes());
     let sent = outlet.sent();
     let mut joiner = Joiner::new(from_cache.title.clone(), target(delivery, outlet));
-    let mut served = Served::default();
     let mut gaps = Gaps { exchange, delivery };
     let result = serve(
         &from_cache.plan,
         &from_cache.standard,
         &mut joiner,
         &mut gaps,
-        &mut served,
+        served,
     );
-    note_served(exchange, &served);
+    note_served(exchange, served);
     match result {
         Ok(()) => Ok(Answer::Sent(sent.bytes())),
         Err(error @ Error::Gone(_)) => Err(error),
