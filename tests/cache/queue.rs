@@ -12,7 +12,16 @@ fn waiting(m: &Minutes) -> Vec<String> {
     let listed = broker.list(Which::Todo).unwrap();
     listed
         .iter()
-        .map(|listed| listed.entry.as_ref().unwrap().task.work.arguments().join(" "))
+        .map(|listed| {
+            listed
+                .entry
+                .as_ref()
+                .unwrap()
+                .task
+                .work
+                .arguments()
+                .join(" ")
+        })
         .collect()
 }
 
