@@ -21,6 +21,7 @@ pub mod redis;
 mod requester;
 pub mod spool;
 mod task;
+pub mod todo;
 
 use crate::config::{self, Config};
 

@@ -507,3 +507,6 @@ pub(super) fn progress(done: f64) -> String {
 fn shown(text: &str) -> String {
     Field(text).to_string().chars().take(100).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,13 @@
     clippy::string_slice
 )]
 
+mod das2_pyserver;
+mod faults;
 mod keeper;
+mod misses;
 mod promises;
+mod reaching;
+mod todo;
 
 /// Each promise, on each keeper.
 macro_rules! on_both_keepers {

@@ -92,6 +92,9 @@ impl RedisBroker {
     }
 
     fn ask_once<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> RedisResult<T> {
+        if self.next_attempt.is_some_and(|at| Instant::now() < at) {
+            return Err((ErrorKind::Io, "it was away a moment ago").into());
+        }
         let answer = self.exchange(command);
         match &answer {
             Ok(_) => {
@@ -113,9 +116,6 @@ impl RedisBroker {
     fn exchange<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> RedisResult<T> {
         if let Some(open) = &mut self.open {
             return command.query(open);
-        }
-        if self.next_attempt.is_some_and(|at| Instant::now() < at) {
-            return Err((ErrorKind::Io, "it was away a moment ago").into());
         }
         let mut open = connect::open(&self.connection, self.patience)?;
         let mut together = connect::greeting(&self.connection);
