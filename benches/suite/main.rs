@@ -11,6 +11,7 @@
     clippy::indexing_slicing
 )]
 
+mod cached;
 mod filters;
 mod measure;
 mod request;
@@ -60,11 +61,12 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 4] = [
+    let rooms: [(&str, Room); 5] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
         ("request", request::rows),
+        ("cache", cached::rows),
     ];
     let mut rows = Vec::new();
     for (name, room) in rooms {

@@ -39,7 +39,7 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
 }
 
 /// A CGI program under the environment that a web server would give it.
-fn cgi(conf: &Path) -> Command {
+pub fn cgi(conf: &Path) -> Command {
     let mut command = Command::new(CGI);
     command
         .env_clear()
