@@ -179,13 +179,12 @@ fn query(conf: &Path, query: &str) -> Command {
     command
 }
 
-/// Runs a command into a large pipe whose other end takes what comes without
+/// Runs a command into a pipe whose other end takes what comes without
 /// copying it.
 fn to_pipe<'a>(mut command: Command) -> Job<'a> {
     Box::new(move || {
         let (reader, writer) =
             rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).expect("a pipe");
-        let _ = rustix::pipe::fcntl_setpipe_size(&reader, 1 << 20);
         let null = File::options()
             .write(true)
             .open("/dev/null")

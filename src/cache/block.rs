@@ -103,6 +103,20 @@ impl Block {
         path
     }
 
+    /// The end of the time whose blocks lie in the same folder as this one;
+    /// None for years, which all do.
+    pub fn folder_end(&self) -> Option<Time> {
+        let folder = match self.period {
+            Period::Second => Period::Minute,
+            Period::Minute => Period::Hour,
+            Period::Hour => Period::Day,
+            Period::Day => Period::Month,
+            Period::Month => Period::Year,
+            Period::Year => return None,
+        };
+        Some(Block::at(folder, self.begin)?.end)
+    }
+
     /// The name of its file: `2017-03-01_bin-60s.d2s`.
     pub fn file_name(&self, resolution: Resolution, extension: &str) -> String {
         let at = self.begin.calendar();

@@ -209,7 +209,7 @@ impl Window {
 }
 
 /// A run without its first packets.
-pub(super) fn rest(run: Run<'_>, count: usize) -> Run<'_> {
+pub fn rest(run: Run<'_>, count: usize) -> Run<'_> {
     Run {
         bytes: run.bytes.get(count * run.stride..).unwrap_or_default(),
         offset: run.offset + (count * run.stride) as u64,

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags, open};
+use rustix::buffer::spare_capacity;
+use rustix::fd::AsFd;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::{Errno, pread};
 
 use crate::cache::stamp::{Form, Stamp};
 use crate::filter::x_time::XTime;
@@ -46,10 +48,11 @@ pub struct Known {
     pub is_empty: bool,
 }
 
-/// Opens a block's file. Nothing that may stand in its place makes this wait.
-pub fn open_block(path: &Path) -> std::io::Result<Opened> {
+/// Opens a block's file by its name in a folder. Nothing that may stand in
+/// its place makes this wait.
+pub fn open_block(folder: impl AsFd, name: &str) -> std::io::Result<Opened> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::from(open(path, flags, Mode::empty())?);
+    let file = File::from(openat(folder, name, flags, Mode::empty())?);
     let mut front = Vec::with_capacity(FRONT);
     read_on(&file, &mut front, FRONT)?;
     let Some(layout) = layout(&file, &mut front)? else {
@@ -130,18 +133,18 @@ fn layout(file: &File, front: &mut Vec<u8>) -> std::io::Result<Option<Layout>> {
 
 /// Reads on until so many bytes are there, or the file ends.
 fn read_on(file: &File, front: &mut Vec<u8>, wanted: usize) -> std::io::Result<()> {
-    let mut have = front.len();
-    front.resize(wanted.max(have), 0);
-    while have < wanted {
-        let space = front.get_mut(have..).unwrap_or_default();
-        match file.read_at(space, have as u64) {
-            Ok(0) => break,
-            Ok(count) => have += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    while front.len() < wanted {
+        front.reserve(wanted - front.len());
+        let at = front.len() as u64;
+        // Into memory that nobody has to clear first: days are made of many
+        // small blocks.
+        match pread(file, spare_capacity(front), at) {
+            // A file gives less than was asked for only where it ends.
+            Ok(_) => break,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
-    front.truncate(have);
     Ok(())
 }
 

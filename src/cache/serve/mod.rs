@@ -9,20 +9,25 @@
 mod join;
 mod known;
 pub mod program;
+mod survey;
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use join::{Joiner, Title};
 pub use known::{Known, Opened, open_block};
 
+use self::survey::{Survey, survey};
 use super::block::{Block, Blocks};
 use super::plan::{Plan, Segment};
 use super::stamp::{Freshness, Stamp, Standard, changed};
 use crate::filter::cut::Cut;
 use crate::source::{Period, Resolution};
-use crate::stream::{self, Element, FileInput, Reader, Sink, StreamHeader, Writer};
+use crate::stream::{
+    self, Element, FileInput, PacketHeader, PacketId, Reader, Sink, StreamHeader, Writer,
+};
 use crate::time::Time;
 
 /// Where a joined stream can go without passing through this process.
@@ -95,6 +100,7 @@ pub fn serve<C: Client, G: GapReader>(
         served,
         gap: None,
         last_packets: Vec::new(),
+        folder: None,
     };
     for segment in &plan.segments {
         match segment {
@@ -110,6 +116,12 @@ pub fn serve<C: Client, G: GapReader>(
     joiner.end().map_err(G::Error::from)
 }
 
+/// A block that may be sent.
+enum Usable {
+    Known(Known),
+    Foreign(File, Survey),
+}
+
 struct Server<'a, 't, C: Client, G> {
     plan: &'a Plan,
     standard: &'a Standard,
@@ -120,6 +132,8 @@ struct Server<'a, 't, C: Client, G> {
     gap: Option<(Block, Time)>,
     /// The packet headers of the last block that went out as it lies.
     last_packets: Vec<u8>,
+    /// The folder of the last block, and the end of the time of its blocks.
+    folder: Option<(Time, File)>,
 }
 
 impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
@@ -155,46 +169,94 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         self.gaps.read(block, begin, until, &mut cut)
     }
 
+    /// Opens a block's file. Its folder is opened once for all its blocks.
+    fn open(&mut self, block: &Block) -> io::Result<Opened> {
+        let level = &self.plan.folder;
+        let folder = match &self.folder {
+            Some((end, folder)) if block.begin() < *end => folder,
+            _ => {
+                let path = level.path().join(block.folder());
+                let end = block.folder_end().unwrap_or(block.end());
+                &self.folder.insert((end, File::open(path)?)).1
+            }
+        };
+        open_block(folder, &level.name_of(block))
+    }
+
     /// Sends a block, or makes it part of a gap.
     fn block(&mut self, block: Block) -> Result<(), G::Error> {
-        let path = self.plan.folder.file_of(&block);
-        let opened = match open_block(&path) {
+        let opened = match self.open(&block) {
             Ok(opened) => opened,
             Err(error) => Opened::Bad(error.to_string()),
         };
-        let verdict = match &opened {
+        let usable = match opened {
             Opened::Known(known) => {
                 freshness(self.standard.judge(&block, Some(&known.stamp), block.end()))
+                    .map(|()| Usable::Known(known))
             }
-            Opened::Foreign(file) => self.judge_foreign(&block, file),
-            Opened::Bad(reason) => Err(reason.clone()),
+            Opened::Foreign(file) => self
+                .judge_foreign(&block, &file)
+                .map(|survey| Usable::Foreign(file, survey)),
+            Opened::Bad(reason) => Err(reason),
         };
-        if let Err(reason) = verdict {
-            if self.served.unusable.len() < MAX_TOLD {
-                self.served.unusable.push((path, reason));
+        let usable = match usable {
+            Ok(usable) => usable,
+            Err(reason) => {
+                if self.served.unusable.len() < MAX_TOLD {
+                    let path = self.plan.folder.file_of(&block);
+                    self.served.unusable.push((path, reason));
+                }
+                self.extend_gap(block, block.end());
+                return Ok(());
             }
-            self.extend_gap(block, block.end());
-            return Ok(());
-        }
+        };
         self.read_gap()?;
         self.served.blocks += 1;
-        match opened {
-            Opened::Known(known) => self.known(block, known).map_err(G::Error::from),
-            Opened::Foreign(file) => self.foreign(block, file).map_err(G::Error::from),
-            Opened::Bad(_) => Ok(()),
+        match usable {
+            Usable::Known(known) => self.known(block, known),
+            Usable::Foreign(file, survey) => self.foreign(block, file, &survey),
         }
+        .map_err(G::Error::from)
     }
 
-    /// A block that has to be read is read twice: it must not be found out to
-    /// be broken when half of it has gone out.
-    fn judge_foreign(&self, block: &Block, file: &File) -> Result<(), String> {
+    /// A block that says nothing of itself is looked through first: it must
+    /// not be found out to be broken when half of it has gone out.
+    fn judge_foreign(&self, block: &Block, file: &File) -> Result<Survey, String> {
         let stamp = stamp_of(file);
         freshness(self.standard.judge(block, stamp.as_ref(), changed(file)))?;
-        let copy = file.try_clone().map_err(|error| error.to_string())?;
-        let mut reader = Reader::new(FileInput::new(copy));
-        let sound = reader.pump(&mut Writer::new(io::sink()));
-        rewind(file).map_err(|error| error.to_string())?;
-        sound.map_err(|error| error.to_string())
+        survey(file, block)
+    }
+
+    /// A block that was looked through: as it lies where that is possible.
+    fn foreign(&mut self, block: Block, file: File, survey: &Survey) -> stream::Result<()> {
+        let inside = self.plan.begin <= block.begin() && block.end() <= self.plan.end;
+        self.last_packets.clear();
+        self.begin_stream(&survey.stream, &survey.packets)?;
+        let keeps = survey.packets.iter().all(|(id, _)| self.joiner.keeps(*id));
+        if let (Some((offset, length)), true) = (survey.data, inside && keeps)
+            && let Target::Direct(writer) = self.joiner.output()
+        {
+            if length > 0 {
+                send(writer, &file, offset, length)?;
+                self.joiner.note_data();
+            }
+            return Ok(());
+        }
+        self.reread(block, file)
+    }
+
+    /// Headers of a block whose data go out past the joiner.
+    fn begin_stream(
+        &mut self,
+        stream: &StreamHeader,
+        packets: &[(PacketId, Arc<PacketHeader>)],
+    ) -> stream::Result<()> {
+        self.joiner.stream(stream)?;
+        self.joiner.next_stream(false);
+        for (id, header) in packets {
+            self.joiner.packet(*id, header)?;
+        }
+        Ok(())
     }
 
     fn known(&mut self, block: Block, known: Known) -> stream::Result<()> {
@@ -206,22 +268,17 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         let mut part = inside.then(|| known.data());
         if !same || !inside {
             let Some(headers) = known.packet_headers() else {
-                return self.foreign(block, known.file);
+                return self.reread(block, known.file);
             };
-            if let Some(header) = known.stream_header() {
-                self.joiner.stream(&header)?;
-            }
-            self.joiner.next_stream(false);
-            for (id, header) in &headers {
-                self.joiner.packet(*id, header)?;
-            }
+            let stream = known.stream_header().unwrap_or_default();
+            self.begin_stream(&stream, &headers)?;
             let keeps = headers.iter().all(|(id, _)| self.joiner.keeps(*id));
             if !inside {
                 let (begin, end) = (self.plan.begin.us2000(), self.plan.end.us2000());
                 part = known.data_between(&headers, begin, end);
             }
             if !keeps || part.is_none() {
-                return self.foreign(block, known.file);
+                return self.reread(block, known.file);
             }
             self.last_packets.clear();
             self.last_packets.extend(known.packet_bytes());
@@ -240,11 +297,11 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             self.joiner.note_data();
             return Ok(());
         }
-        self.foreign(block, known.file)
+        self.reread(block, known.file)
     }
 
     /// Reads a block and sends what of it lies in its span and in the range.
-    fn foreign(&mut self, block: Block, file: File) -> stream::Result<()> {
+    fn reread(&mut self, block: Block, file: File) -> stream::Result<()> {
         rewind(&file).map_err(stream::Error::Input)?;
         self.joiner.next_stream(false);
         self.last_packets.clear();
@@ -325,11 +382,7 @@ impl<C: Client> Sink for Target<'_, C> {
     fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
         self.sink().stream(header)
     }
-    fn packet(
-        &mut self,
-        id: stream::PacketId,
-        header: &std::sync::Arc<stream::PacketHeader>,
-    ) -> stream::Result<()> {
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> stream::Result<()> {
         self.sink().packet(id, header)
     }
     fn run(&mut self, run: stream::Run<'_>) -> stream::Result<()> {
