@@ -14,6 +14,7 @@
 mod cached;
 mod filters;
 mod measure;
+mod queue;
 mod request;
 mod startup;
 mod streams;
@@ -61,12 +62,13 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 5] = [
+    let rooms: [(&str, Room); 6] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
         ("request", request::rows),
         ("cache", cached::rows),
+        ("queue", queue::rows),
     ];
     let mut rows = Vec::new();
     for (name, room) in rooms {

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -42,7 +42,7 @@ impl Spool {
         let mut submitted = Submitted::default();
         let waiting = match count(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                make_like_parent(&self.folder).map_err(|error| self.unusable(&error))?;
+                self.make_own().map_err(|error| self.unusable(&error))?;
                 0
             }
             counted => counted.map_err(|error| self.unusable(&error))?,
@@ -66,12 +66,30 @@ impl Spool {
         Ok(submitted)
     }
 
+    /// Makes the folder where one account runs everything. Else the worker's
+    /// account has to: it could not write to a folder of the web server's.
+    fn make_own(&self) -> io::Result<()> {
+        let state = self.folder.parent().and_then(Path::parent);
+        let owner = fs::metadata(state.unwrap_or(&self.folder))?.uid();
+        match owner == rustix::process::geteuid().as_raw() {
+            true => self.make(),
+            false => Err(io::Error::other("it is made when the first worker starts")),
+        }
+    }
+
+    /// Makes the folder if there is none.
+    pub(super) fn make(&self) -> io::Result<()> {
+        make_like_parent(&self.folder)
+    }
+
     fn leave_one(&self, name: &str, text: &str) -> io::Result<()> {
-        // For both accounts, as far as the umask and the folder's group go.
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o664);
         let path = self.folder.join(name);
-        let written = options.open(&path)?.write_all(text.as_bytes());
+        let mut file = File::create_new(&path)?;
+        // The worker's account reads it, whatever the web server's umask.
+        let readable = fs::Permissions::from_mode(0o644);
+        let written = file
+            .set_permissions(readable)
+            .and_then(|()| file.write_all(text.as_bytes()));
         if written.is_err() {
             // A full disk: half a file would keep the next one away.
             let _ = fs::remove_file(&path);
@@ -132,9 +150,22 @@ pub(super) fn make_like_parent(folder: &Path) -> io::Result<()> {
     // Without the sticky bit: one account leaves files, another removes them.
     let mode = fs::metadata(parent)?.permissions().mode() & 0o2777;
     match fs::create_dir(folder) {
-        Ok(()) => fs::set_permissions(folder, fs::Permissions::from_mode(mode)),
+        Ok(()) => {
+            give_to_owner_of(parent, folder);
+            fs::set_permissions(folder, fs::Permissions::from_mode(mode))
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// What root makes belongs to whom the folder around it belongs to.
+pub(super) fn give_to_owner_of(parent: &Path, path: &Path) {
+    if rustix::process::geteuid().is_root()
+        && let Ok(data) = fs::metadata(parent)
+    {
+        // Where root may not do that, it does not matter either.
+        let _ = std::os::unix::fs::chown(path, Some(data.uid()), Some(data.gid()));
     }
 }
 

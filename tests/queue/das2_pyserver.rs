@@ -63,10 +63,7 @@ fn its_arbiter_works_our_task() {
     // As the arbiter with process 71 does.
     let own = "das2_working_71";
     let text: String = server.ask(&["BRPOPLPUSH", "das2_todo", own, "1"]);
-    assert!(
-        text.ends_with("|nobody|TASK_CACHE|A/b|2020-01-01|2020-01-02|1")
-            || text.contains("TASK_CACHE|A/b|2020-01-01|2020-01-02|1")
-    );
+    assert!(text.ends_with("|TASK_CACHE|A/b|2020-01-01|2020-01-02|1"));
     assert_eq!(text.split('|').count(), 11);
     let begun = format!("{text}|2026-11-24T16:04:26.822||0/100");
     let _: String = server.ask(&["LSET", own, "0", &begun]);
@@ -110,11 +107,14 @@ fn its_duplicates_are_worked_once() {
     let Some(server) = RedisServer::start(&[]) else {
         return;
     };
-    let later = TODO.replace("2026", "2027");
+    let [later, latest] = ["2027", "2028"].map(|year| TODO.replace("2026", year));
     let _: i64 = server.ask(&["LPUSH", "das2_todo", TODO, &later]);
     let broker = &mut server.broker(patient());
     let lease = broker.take(&WorkerId::new(0), Duration::ZERO).unwrap();
     assert_eq!(lease.unwrap().task.to_text(), TODO);
+    assert_eq!(list(&server, "das2_todo"), [""; 0]);
+    // One that comes while it runs.
+    let _: i64 = server.ask(&["LPUSH", "das2_todo", &latest]);
     let other = WorkerId::new(1);
     assert_eq!(broker.take(&other, Duration::ZERO).unwrap(), None);
     assert_eq!(list(&server, "das2_todo"), [""; 0]);

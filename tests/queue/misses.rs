@@ -1,6 +1,6 @@
 //! What requests leave, by way of both keepers.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -146,6 +146,31 @@ fn both_accounts_of_the_folder_can_use_it() {
     assert_eq!((mode("queue"), mode("queue/spool")), (0o2775, 0o2775));
     assert_eq!(mode("queue/queue.sqlite") & 0o664, 0o664);
     assert_eq!(mode("queue/queue.sqlite-wal") & 0o664, 0o664);
+}
+
+#[test]
+fn what_root_makes_belongs_to_the_worker() {
+    let state = tempfile::tempdir().unwrap();
+    if std::os::unix::fs::chown(state.path(), Some(4711), Some(4712)).is_err() {
+        println!("skipped: only root can try this");
+        return;
+    }
+    // A web server under another account than the folder's makes no folders.
+    let left = Spool::under(state.path()).leave(&[day(1)]);
+    assert!(left.unwrap_err().to_string().contains("first worker"));
+    let mut broker = connect(&embedded(Some(state.path()))).unwrap();
+    broker.submit(&[day(2)]).unwrap();
+    Spool::under(state.path()).leave(&[day(1)]).unwrap();
+    for file in [
+        "queue",
+        "queue/spool",
+        "queue/queue.sqlite",
+        "queue/queue.sqlite-wal",
+    ] {
+        let data = std::fs::metadata(state.path().join(file)).unwrap();
+        assert_eq!((data.uid(), data.gid()), (4711, 4712), "{file}");
+    }
+    assert_eq!(broker.list(Which::Todo).unwrap().len(), 2);
 }
 
 #[test]

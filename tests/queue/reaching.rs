@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use das2_server::config::QueueConnection;
 use das2_server::queue::redis::RedisBroker;
-use das2_server::queue::{Broker, QueueError, Which};
+use das2_server::queue::{Broker, Finish, QueueError, StillOurs, Which, WorkerId};
 
 use crate::keeper::{RedisServer, until};
 use crate::promises::{day, patient};
@@ -19,18 +20,48 @@ fn broker(url: &str) -> RedisBroker {
     RedisBroker::new(&QueueConnection::parse(url).unwrap(), patient())
 }
 
+/// A server before 6.2 has no BLMOVE.
+#[test]
+fn an_older_redis() {
+    let Some(server) = RedisServer::start(&["--rename-command", "BLMOVE", ""]) else {
+        return;
+    };
+    let mut waiting = server.broker(patient());
+    let task = std::thread::spawn(move || waiting.take(&WorkerId::new(0), Duration::from_secs(20)));
+    server.broker(patient()).submit(&[day(1)]).unwrap();
+    let lease = task.join().unwrap().unwrap().unwrap();
+    assert_eq!(lease.task.key(), day(1).key());
+}
+
 #[test]
 fn a_user_a_password_a_database() {
     let port = free_port().to_string();
     let Some(server) = RedisServer::start(&["--port", &port]) else {
         return;
     };
-    let rules = ["on", ">p@ss", "~das2_*", "~das2-queue:*", "+@all"];
+    // As docs/queue.md says.
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/queue.md"));
+    let guide = guide.unwrap();
+    let line = guide
+        .lines()
+        .find(|line| line.starts_with("    ACL SETUSER"));
+    let rules: Vec<&str> = line.unwrap().split_whitespace().skip(4).collect();
+    let rules = [&[">p@ss"], rules.as_slice()].concat();
     let _: String = server.ask(&[&["ACL", "SETUSER", "worker"], &rules[..]].concat());
     let _: String = server.ask(&["CONFIG", "SET", "requirepass", "other"]);
     let url = format!("redis://worker:p%40ss@127.0.0.1:{port}/4");
     let submitted = broker(&url).submit(&[day(1)]).unwrap();
     assert_eq!(submitted.queued, 1);
+    let (mut broker_of_worker, worker) = (broker(&url), WorkerId::new(0));
+    let wait = Duration::from_millis(50);
+    let lease = broker_of_worker.take(&worker, wait).unwrap().unwrap();
+    assert_eq!(
+        broker_of_worker.take(&WorkerId::new(1), wait).unwrap(),
+        None
+    );
+    assert_eq!(broker_of_worker.list(Which::Working).unwrap().len(), 1);
+    let back = broker_of_worker.finish(&lease, &Finish::PutBack).unwrap();
+    assert_eq!(back, StillOurs::Yes);
     let socket = server.socket();
     let url = format!(
         "unix://{}?db=4&user=worker&password=p%40ss",

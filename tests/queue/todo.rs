@@ -109,6 +109,17 @@ fn help_needs_no_configuration() {
     for words in [["help", "cache"], ["cache", "help"], ["HELP", "CACHE"]] {
         assert!(run(&words).out.starts_with("Task:    CACHE\n"), "{words:?}");
     }
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/queue.md"));
+    let (guide, help) = (guide.unwrap(), run(&["help"]).out);
+    let commands = help.lines().filter_map(|line| line.strip_prefix("  "));
+    let commands: Vec<&str> = commands
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(commands.len(), 8, "{help}");
+    for command in commands {
+        assert!(guide.contains(&format!("| `{command} ")), "{command}");
+    }
     assert!(run(&["help", "watch"]).out.contains("[ID]"));
     assert_eq!(run(&["help", "nosuch"]).status, 13);
     assert_eq!(run(&["nosuch"]).status, 13);

@@ -22,7 +22,7 @@ use super::broker::{
 };
 use super::error::QueueError;
 use super::key::TaskKey;
-use super::spool::{Spool, make_like_parent, queue_folder};
+use super::spool::{Spool, give_to_owner_of, make_like_parent, queue_folder};
 use super::task::{Entry, Stage, Task, time_stamp};
 
 /// How long another process may be at the file.
@@ -55,12 +55,14 @@ impl EmbeddedBroker {
             reason: reason.to_string(),
         };
         make_like_parent(&folder).map_err(|error| unusable(&error))?;
+        let spool = Spool::under(state);
+        spool.make().map_err(|error| unusable(&error))?;
         let file = folder.join("queue.sqlite");
         let base = prepared(&file).map_err(|error| unusable(&error))?;
         Ok(EmbeddedBroker {
             file,
             base,
-            spool: Spool::under(state),
+            spool,
             rules,
         })
     }
@@ -138,9 +140,12 @@ fn prepared(file: &Path) -> rusqlite::Result<Connection> {
 /// Lets those use the file who may use its folder. SQLite gives the files it
 /// makes beside it the same rights.
 fn share(file: &Path) {
-    let folder = file.parent().and_then(|folder| fs::metadata(folder).ok());
-    if let Some(folder) = folder {
-        let mode = folder.permissions().mode() & 0o666;
+    let Some(folder) = file.parent() else {
+        return;
+    };
+    give_to_owner_of(folder, file);
+    if let Ok(data) = fs::metadata(folder) {
+        let mode = data.permissions().mode() & 0o666;
         // Another account's file: that account has seen to it.
         let _ = fs::set_permissions(file, fs::Permissions::from_mode(mode));
     }

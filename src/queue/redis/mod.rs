@@ -35,6 +35,9 @@ const PATIENCE: Patience = Patience {
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How often the list is looked at where waiting for it is not possible.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// What a task that has just begun has for progress in das2-pyserver.
 const BEGUN: &str = "0/100";
 
@@ -46,6 +49,8 @@ pub struct RedisBroker {
     open: Option<redis::Connection>,
     pause: Duration,
     next_attempt: Option<Instant>,
+    /// Before Redis 6.2 there is no command to wait with.
+    can_wait: bool,
 }
 
 impl RedisBroker {
@@ -58,6 +63,7 @@ impl RedisBroker {
             open: None,
             pause: FIRST_PAUSE,
             next_attempt: None,
+            can_wait: true,
         }
     }
 
@@ -245,6 +251,10 @@ impl RedisBroker {
 
     /// Waits until a task comes into the worker's own list, or for `pause`.
     fn wait_for_one(&mut self, worker: &WorkerId, pause: Duration) -> Result<(), QueueError> {
+        if !self.can_wait {
+            std::thread::sleep(pause.min(LOOK_EVERY));
+            return Ok(());
+        }
         let list = format!("{}{worker}", lists::WORKING);
         let mut command = redis::cmd("BLMOVE");
         command.arg(lists::TODO).arg(&list).arg("RIGHT").arg("LEFT");
@@ -265,8 +275,7 @@ impl RedisBroker {
             // it the end: the next script looks at the list.
             Ok(_) => Ok(()),
             Err(error) if is_unknown_command(&error) => {
-                // Before Redis 6.2: then the list is looked at from time to time.
-                std::thread::sleep(pause.min(Duration::from_millis(100)));
+                self.can_wait = false;
                 Ok(())
             }
             Err(error) => Err(self.queue_error(&error)),

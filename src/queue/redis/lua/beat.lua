@@ -19,9 +19,7 @@ else
             if other == key then return 'taken' end
         end
     end
-    for _, text in ipairs(redis.call('LRANGE', TODO, 0, -1)) do
-        if key_of(text, 0) == key then redis.call('LREM', TODO, 0, text) end
-    end
+    forget_waiting(key)
     redis.call('DEL', list)
     redis.call('HSETNX', ATTEMPTS, key, 1)
 end

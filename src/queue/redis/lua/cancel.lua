@@ -1,9 +1,6 @@
 -- ARGV: key, time, bound. Gives {waiting, running, beyond reach}.
 local key, at_text, bound = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local waiting, running, beyond = 0, 0, 0
-for _, text in ipairs(redis.call('LRANGE', TODO, 0, -1)) do
-    if key_of(text, 0) == key then waiting = waiting + redis.call('LREM', TODO, 1, text) end
-end
+local waiting, running, beyond = forget_waiting(key), 0, 0
 local names, ours = workers()
 for _, name in ipairs(names) do
     local request = ours[name]

@@ -181,6 +181,16 @@ local function reclaim(me, at_text, attempts, bound, period)
     end
 end
 
+-- Takes every waiting task with this key out; says how many there were.
+local function forget_waiting(key)
+    local waiting, gone = redis.call('LRANGE', TODO, 0, -1), 0
+    if not string.find(table.concat(waiting, '\n'), key, 1, true) then return 0 end
+    for _, text in ipairs(waiting) do
+        if key_of(text, 0) == key then gone = gone + redis.call('LREM', TODO, 1, text) end
+    end
+    return gone
+end
+
 -- The entry of a worker's list that `start` begins, or nil.
 local function entry_of(name, start)
     for _, text in ipairs(redis.call('LRANGE', WORKING .. name, 0, -1)) do

@@ -33,6 +33,7 @@ for _ = 1, 1000 do
         -- Another worker is at it: das2-pyserver queues without looking.
         redis.call('LREM', list, 1, text)
     else
+        forget_waiting(key)
         local attempt = redis.call('HINCRBY', ATTEMPTS, key, 1)
         redis.call('LREM', list, 1, text)
         redis.call('LPUSH', list, text .. '|' .. at_text .. '||' .. ARGV[7])
