@@ -25,6 +25,8 @@ pub mod cache;
 
 pub mod queue;
 
+pub mod worker;
+
 pub mod web;
 
 pub mod httpd;
