@@ -4,10 +4,11 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
+use super::entry::Entry;
 use super::error::QueueError;
 use super::key::TaskKey;
 use super::requester::host_name;
-use super::task::{Entry, Task};
+use super::task::Task;
 
 /// How many tasks may wait.
 pub const WAITING_BOUND: usize = 1000;
@@ -42,13 +43,13 @@ pub trait Broker: Send {
     fn insist(&mut self, tasks: &[Task]) -> Result<Submitted, QueueError>;
 
     /// The next task, to be worked by `worker`, which works none at the
-    /// moment. Waits for one no longer than `wait`, and about a tenth of the
-    /// lease at most. Tasks of dead workers are put back by this call and by
-    /// [`beat`](Broker::beat).
+    /// moment. Waits for one no longer than `wait`. Tasks of dead workers are
+    /// put back by this call and by [`beat`](Broker::beat).
     ///
     /// # Errors
-    /// The queue cannot be reached; what remains of `wait` has been waited
-    /// then, so that a worker may simply call again.
+    /// The queue cannot be reached. A pause has been made then, growing to
+    /// seconds and no longer than `wait`, so that a worker may call again at
+    /// once.
     fn take(&mut self, worker: &WorkerId, wait: Duration) -> Result<Option<Lease>, QueueError>;
 
     /// Says that the worker lives, what it does, and how much is `done`, 0 to

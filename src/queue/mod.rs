@@ -14,6 +14,7 @@
 
 mod broker;
 pub mod embedded;
+mod entry;
 mod error;
 mod key;
 mod miss;
@@ -29,11 +30,12 @@ pub use broker::{
     Broker, Cancelled, FINISHED_BOUND, Finish, Hold, Lease, Listed, PARKED_FOR, Rules, StillOurs,
     Submitted, WAITING_BOUND, Which, WorkerId,
 };
+pub use entry::{Entry, Stage};
 pub use error::QueueError;
 pub use key::TaskKey;
 pub use miss::submit_miss;
 pub use requester::Requester;
-pub use task::{Entry, LevelChoice, Stage, Task, TaskError, Work, time_stamp};
+pub use task::{LevelChoice, Task, TaskError, Work, time_stamp};
 
 /// The queue that a configuration names, for workers and tools. Redis is not
 /// contacted yet. CGI programs use [`submit_miss`] instead: calling this here

@@ -1,5 +1,4 @@
 //! The two keepers of a queue, made for one test each.
-#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

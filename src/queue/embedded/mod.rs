@@ -20,10 +20,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::broker::{
     Broker, Cancelled, Finish, Hold, Lease, Listed, Rules, StillOurs, Submitted, Which, WorkerId,
 };
+use super::entry::{Entry, Stage};
 use super::error::QueueError;
 use super::key::TaskKey;
 use super::spool::{Spool, give_to_owner_of, make_like_parent, queue_folder};
-use super::task::{Entry, Stage, Task, time_stamp};
+use super::task::{Task, time_stamp};
 
 /// How long another process may be at the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -179,7 +180,7 @@ impl Broker for EmbeddedBroker {
                 Ok(None) if !left.is_zero() => std::thread::sleep(left.min(LOOK_EVERY)),
                 Ok(taken) => return Ok(taken),
                 Err(error) => {
-                    std::thread::sleep(left);
+                    std::thread::sleep(left.min(BUSY));
                     return Err(error);
                 }
             }

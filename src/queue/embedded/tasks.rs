@@ -5,8 +5,9 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::queue::broker::{Cancelled, Finish, Hold, Lease, Listed, Rules, StillOurs, Submitted};
+use crate::queue::entry::Entry;
 use crate::queue::key::{Span, TaskKey};
-use crate::queue::task::{Entry, Task, time_stamp};
+use crate::queue::task::{Task, time_stamp};
 
 use super::{FATE_KEPT, ended_text, marks, millis, now_ms};
 

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::queue::broker::{Hold, Listed, Which};
+use crate::queue::entry::Entry;
 use crate::queue::error::QueueError;
-use crate::queue::task::{Entry, TaskError};
+use crate::queue::task::TaskError;
 
 use super::RedisBroker;
 

@@ -20,9 +20,10 @@ use crate::config::QueueConnection;
 use super::broker::{
     Broker, Cancelled, Finish, Lease, Listed, Rules, StillOurs, Submitted, Which, WorkerId,
 };
+use super::entry::{Entry, Stage};
 use super::error::QueueError;
 use super::key::TaskKey;
-use super::task::{Entry, Field, Stage, Task, Work, time_stamp};
+use super::task::{Field, Task, Work, time_stamp};
 use connect::Patience;
 
 /// What a worker or a tool can wait for.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::queue::entry::{Entry, Stage};
 use crate::queue::key::{Span, padded};
 
 const CGI: &str = "2026-11-24T16:04:12.686|127.0.0.1/das/server||127.0.0.1||nobody|TASK_CACHE|\
@@ -183,5 +184,41 @@ fn fractions() {
     ];
     for (done, text) in cases {
         assert_eq!(progress(done), text);
+    }
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let pieces = [
+        "|",
+        "||||||",
+        "TASK_CACHE",
+        "HAPI_INFO_CACHE",
+        "all",
+        "7",
+        "2020-01-01",
+        "T12",
+        "Z",
+        "ü",
+        "\0",
+        "-",
+        "99999999999",
+        "",
+    ];
+    let mut state: u32 = 1;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..state % 23 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            text.push_str(pieces[(state >> 16) as usize % pieces.len()]);
+        }
+        state = state.wrapping_add(1);
+        for entry in [Entry::waiting, Entry::working, Entry::finished] {
+            if let Ok(entry) = entry(&text) {
+                let _ = (entry.task.work.check(), Span::of(&entry.task.work));
+                let again = Task::parse(&entry.task.to_text()).unwrap();
+                assert_eq!(again.key(), entry.task.key());
+            }
+        }
     }
 }

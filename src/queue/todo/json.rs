@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::queue::broker::{Hold, Listed, Which};
-use crate::queue::task::{LevelChoice, Stage, Work};
+use crate::queue::entry::Stage;
+use crate::queue::task::{LevelChoice, Work};
 
 use super::find;
 

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use crate::queue::broker::{Listed, Which};
-use crate::queue::task::{Entry, Stage, Work};
+use crate::queue::entry::{Entry, Stage};
+use crate::queue::task::Work;
 
 use super::{Desk, TodoError, find, json};
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::queue::broker::Which;
+use crate::queue::entry::Stage;
 use crate::queue::error::QueueError;
-use crate::queue::task::Stage;
 
 use super::find::NotOne;
 use super::row::EVERYWHERE;
