@@ -15,6 +15,8 @@ pub enum Severity {
 macro_rules! rules {
     ($($rule:ident $severity:ident $name:literal $meaning:literal)*) => {
         /// A rule that a stream can break.
+        // What looks like a link in a meaning is a tag, such as [00].
+        #[allow(rustdoc::broken_intra_doc_links)]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Rule {
             $(#[doc = concat!("`", $name, "`: ", $meaning, ".")] $rule,)*

@@ -18,7 +18,7 @@ pub const MISS_LIMIT: Duration = Duration::from_millis(40);
 
 /// Queues what a request missed. Never fails the request: what goes wrong is
 /// one line of the log. Takes well below a millisecond with a Redis server on
-/// the same machine, and [`MISS_LIMIT`] when nobody answers.
+/// the same machine, and `MISS_LIMIT` when nobody answers.
 ///
 /// A server without a queue (WORK_QUEUE_BROKER = none) opens no socket.
 pub fn submit_miss(config: &Config, tasks: &[Task], log: &mut RequestLog) {

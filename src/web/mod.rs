@@ -2,7 +2,7 @@
 //!
 //! What comes in: the environment of a CGI program. What goes out: an answer
 //! on standard output and a block of lines in the request log. The one idea:
-//! [`routes`] has a table of what can be asked for, each row is one function
+//! `routes` has a table of what can be asked for, each row is one function
 //! in one file of [`answer`], and that function gives back an [`Answer`] or an
 //! [`Error`]; nothing else knows about statuses, types and forms of errors.
 //!

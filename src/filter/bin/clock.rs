@@ -61,7 +61,7 @@ impl Clock {
     /// The packets at the front of a run that belong together.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for text that is no time.
+    /// [`crate::stream::Error::Malformed`] for text that is no time.
     pub(super) fn stretch(&self, x: &XTime, run: Run<'_>) -> Result<Stretch> {
         let first = self.bin_at(x, run, 0)?;
         let mut count = 1;

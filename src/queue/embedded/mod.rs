@@ -2,7 +2,7 @@
 //!
 //! It keeps the promises of the Redis queue, for the processes of one machine:
 //! every change is one transaction, a lease is a time in a column. Requests do
-//! not come here: what they leave in the [`Spool`](super::spool::Spool) is
+//! not come here: what they leave in the [`Spool`] is
 //! taken in first thing by whoever uses the queue. No CGI program may
 //! reach this module, or SQLite gets linked into it.
 
