@@ -1,7 +1,7 @@
 //! das2_srv_todo: the queue for people.
 //!
 //! In come words, as typed; out go changes of the queue and tables, or JSON.
-//! The one idea: each command is a row of [`COMMANDS`], a function from its
+//! The one idea: each command is a row of `COMMANDS`, a function from its
 //! words to an exit status.
 
 mod find;
