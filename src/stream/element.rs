@@ -98,10 +98,10 @@ fn element_of(start: &BytesStart<'_>) -> Result<Element> {
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(xml_error)?;
-        attrs.push((text_of(attribute.key.as_ref()), value.into_owned()));
+        attrs.push((name_of(attribute.key.as_ref())?, value.into_owned()));
     }
     Ok(Element {
-        name: text_of(start.name().as_ref()),
+        name: name_of(start.name().as_ref())?,
         attrs,
         children: Vec::new(),
     })
@@ -112,6 +112,21 @@ fn decode(body: &[u8]) -> String {
     match std::str::from_utf8(body) {
         Ok(text) => text.to_owned(),
         Err(_) => body.iter().map(|&byte| char::from(byte)).collect(),
+    }
+}
+
+/// The library takes anything for a name. What XML does not would not be read
+/// back when it is written again.
+fn name_of(name: impl AsRef<[u8]>) -> Result<String> {
+    let text = text_of(name);
+    let first = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':') || !c.is_ascii();
+    let later = |c: char| first(c) || c.is_ascii_digit() || matches!(c, '-' | '.');
+    match text.starts_with(first) && text.chars().all(later) {
+        true => Ok(text),
+        false => Err(Error::malformed(format!(
+            "'{}' is no name that XML allows",
+            super::plane::shown(&text)
+        ))),
     }
 }
 
@@ -214,6 +229,10 @@ mod tests {
             "<a b=1/>",
             "<a b='1' b='2'/>",
             "<a",
+            "<a b'c=\"1\"/>",
+            "<a label(0)='1'/>",
+            "<a 9='1'/>",
+            "<'a'/>",
         ] {
             assert!(Element::parse(bad.as_bytes()).is_err(), "{bad}");
         }

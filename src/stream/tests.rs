@@ -233,6 +233,23 @@ fn a_header_that_promises_much_takes_no_memory() {
     assert!(reader.pump(&mut Writer::new(io::sink())).is_err());
 }
 
+/// What is written can be read again: text is several times as wide.
+#[test]
+fn packets_beyond_the_limit_are_not_written() {
+    let mut s = tagged("00", "<stream></stream>");
+    s.extend(tagged(
+        "01",
+        r#"<packet><yscan type="float" nitems="4000000" yUnits="" zUnits=""/></packet>"#,
+    ));
+    let filter = crate::filter::Filter::from_words(&["das2_ascii"]);
+    let mut stage = filter
+        .unwrap()
+        .unwrap()
+        .stage(Box::new(Writer::new(io::sink())));
+    let error = Reader::new(&s[..]).pump(&mut stage).unwrap_err();
+    assert!(matches!(error, Error::Unfit(_)), "{error}");
+}
+
 #[test]
 fn ninety_nine_packet_types_at_once() {
     let mut s = tagged("00", "<stream></stream>");

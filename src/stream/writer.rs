@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 use super::error::{Error, Result};
-use super::frame::{HeaderTag, MAX_HEADER, PacketId, header_tag};
+use super::frame::{HeaderTag, MAX_HEADER, MAX_PACKET, PacketId, header_tag};
 use super::header::{Comment, Exception, PacketHeader, StreamHeader};
 use super::sink::{Run, Sink};
 
@@ -151,6 +151,12 @@ impl<W: Write> Sink for Writer<W> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        let size = header.data_size();
+        if size > MAX_PACKET {
+            return Err(Error::Unfit(format!(
+                "data packets would have {size} bytes, more than the {MAX_PACKET} that are read"
+            )));
+        }
         self.header(HeaderTag::Packet(id), &header.to_xml())
     }
 
