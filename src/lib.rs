@@ -19,6 +19,8 @@ pub mod source;
 
 pub mod exec;
 
+pub mod reading;
+
 pub mod log;
 
 pub mod cache;

@@ -6,7 +6,6 @@ use super::error::Error;
 use super::request::Request;
 use super::response::{Head, Response};
 use crate::config::Config;
-use crate::exec::Environment;
 use crate::log::RequestLog;
 use crate::source::{Definition, SourceError, Tree};
 
@@ -82,14 +81,4 @@ fn of_source(error: SourceError) -> Error {
         SourceError::RequestValue { .. } => Error::BadRequest(message),
         error => Error::internal(message, error),
     }
-}
-
-/// What the site's programs see of this one's environment.
-pub fn environment(config: &Config) -> Environment {
-    let own = std::env::vars_os();
-    let bin = config.search_path(None);
-    let lib = config.library_path(None);
-    let text =
-        |folders: Option<std::ffi::OsString>| folders.and_then(|text| text.into_string().ok());
-    Environment::new(own, text(bin).as_deref(), text(lib).as_deref())
 }

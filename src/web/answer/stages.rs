@@ -5,13 +5,11 @@ use crate::cache::Block;
 use crate::config::Config;
 use crate::exec::{ExecError, Program};
 use crate::filter::Filter;
+use crate::reading;
 use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
 use crate::time::Time;
 use crate::web::Error;
 use crate::web::delivery::{Plan, Stage, start_failed};
-
-/// Variables that hold values of the request in a command's text.
-const VARIABLE: &str = "das2_req_";
 
 /// Makes text of a das2 stream where the site names no other program.
 const TO_TEXT: &str = "das2_ascii";
@@ -135,24 +133,10 @@ pub fn reader_command(definition: &Definition) -> Result<&Command, Error> {
 /// The reader with its arguments: `[INTERVAL] BEGIN END [WORD ..]`, after the
 /// path of the definition where it is a das1 source.
 fn reader(config: &Config, definition: &Definition, asked: &DataRequest) -> Result<Program, Error> {
-    let command = reader_command(definition)?;
-    let das1 = matches!(definition.format, Format::Das1 { .. });
-    let mut program = match das1 {
-        true => Program::from_command(&config.das1_to_das2).map_err(failed)?,
-        false => program(command)?,
-    };
-    let path = das1.then(|| definition.path.clone().into_os_string());
+    reader_command(definition)?;
     let times = [asked.begin.text.clone(), asked.end.text.clone()];
     let words = asked.interval.iter().cloned().chain(times);
-    let params = asked
-        .params
-        .iter()
-        .filter(|_| !definition.drop_params)
-        .cloned();
-    for word in path.into_iter().chain(words.chain(params).map(Into::into)) {
-        program.arg(word).map_err(failed)?;
-    }
-    Ok(program)
+    reading::reader(config, definition, words, asked.params.iter().cloned()).map_err(failed)
 }
 
 /// The step to text: the source's own program, the site's, or ours. QStreams
@@ -209,35 +193,18 @@ fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result
         Format::QStream => None,
         _ => own_filter(command, words)?,
     };
-    let mut program = program(command)?;
+    let mut program = reading::program(command).map_err(failed)?;
     for word in words {
         program.arg(word).map_err(failed)?;
     }
     Ok(Stage { program, own })
 }
 
-/// The filter of ours that a command names by its bare name, with nothing in
-/// it that a shell would have to read.
 fn own_filter(command: &Command, more: &[String]) -> Result<Option<Filter>, Error> {
-    let text = command.shell_text(VARIABLE);
-    let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/".contains(c);
-    if !text.chars().all(plain) {
-        return Ok(None);
-    }
-    let more = more.iter().map(String::as_str);
-    let words: Vec<&str> = text.split_ascii_whitespace().chain(more).collect();
     let wrong = |reason| Error::internal("A filter of this data source is set up wrongly", reason);
-    Filter::from_words(&words)
+    reading::own_filter(command, more)
         .transpose()
-        .map_err(|reason| wrong(format!("{text}: {reason}")))
-}
-
-fn program(command: &Command) -> Result<Program, Error> {
-    let mut program = Program::from_command(&command.shell_text(VARIABLE)).map_err(failed)?;
-    for value in command.request_values() {
-        program.request_value(value).map_err(failed)?;
-    }
-    Ok(program)
+        .map_err(wrong)
 }
 
 fn failed(error: ExecError) -> Error {

@@ -84,7 +84,7 @@ fn start(exchange: &Exchange<'_>, plan: &Plan) -> Result<Running, Error> {
         silence: config.reader_silence_limit,
         ..Limits::default()
     };
-    let environment = super::exchange::environment(config);
+    let environment = crate::reading::environment(config);
     let mut running = Running::start(plan.programs(), &environment, limits)
         .map_err(|error| start_failed(&error))?;
     let (address, port) = (&exchange.request.remote_addr, &exchange.request.remote_port);

@@ -1,38 +1,26 @@
 //! A running reader as the input of a stream.
 
 use std::io;
-use std::time::Instant;
 
-use crate::exec::{Outcome, Running};
+use crate::exec::Running;
 use crate::log::RequestLog;
+use crate::reading;
 use crate::stream::{self, Input};
 
 use super::ending::Ending;
 
-/// Reads from the programs, and at the end of their output looks at how they
-/// ended before anybody takes that for the end of a good stream.
+/// Reads from the programs, and tells the request's log that they run.
 pub struct ReaderInput<'a> {
-    running: Option<Running>,
-    outcome: Option<Outcome>,
-    read: u64,
-    first_byte: Option<Instant>,
+    programs: reading::ReaderInput,
     /// Is told now and then that the programs still run.
     log: &'a mut RequestLog,
 }
-
-/// A stage has failed, which its output alone does not tell.
-#[derive(Debug, thiserror::Error)]
-#[error("a program of the source has failed")]
-pub struct StageFailed;
 
 impl<'a> ReaderInput<'a> {
     /// From programs that have just been started.
     pub fn new(running: Running, log: &'a mut RequestLog) -> ReaderInput<'a> {
         ReaderInput {
-            running: Some(running),
-            outcome: None,
-            read: 0,
-            first_byte: None,
+            programs: reading::ReaderInput::new(running),
             log,
         }
     }
@@ -44,59 +32,35 @@ impl<'a> ReaderInput<'a> {
 
     /// Ends what still runs. How it all went, given how passing it on went.
     pub fn end(&mut self, passed: Result<(), stream::Error>) -> Ending {
-        if let Some(mut running) = self.running.take() {
-            running.kill();
-            self.outcome = Some(running.finish());
-        }
+        let account = self.programs.end();
         Ending {
             passed,
-            outcome: self.outcome.take(),
-            read: self.read,
-            first_byte: self.first_byte,
-        }
-    }
-
-    fn at_end(&mut self) -> io::Result<usize> {
-        let Some(running) = self.running.take() else {
-            return Ok(0);
-        };
-        let outcome = running.finish();
-        let stop = outcome.stop;
-        let success = outcome.is_success();
-        self.outcome = Some(outcome);
-        match stop {
-            Some(stop) => Err(stop.into()),
-            None if !success => Err(io::Error::other(StageFailed)),
-            None => Ok(0),
+            outcome: account.outcome,
+            read: account.read,
+            first_byte: account.first_byte,
         }
     }
 }
 
 impl Input for ReaderInput<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let Some(running) = &mut self.running else {
+        let (log, group) = (&mut *self.log, self.programs.group());
+        let Some(group) = group.map(|group| group.as_raw_nonzero()) else {
             return Ok(0);
         };
-        let (log, group, read) = (&mut *self.log, running.group(), self.read);
+        let read = self.programs.read_so_far();
         let mut note = || {
-            let group = group.map_or(0, |group| group.as_raw_nonzero().get());
             log.still_running(format_args!("process group {group}, {read} bytes so far"));
         };
         note();
-        let count = running.read(into, &mut || {
+        self.programs.read_noting(into, &mut || {
             note();
             Ok(())
-        })?;
-        if count == 0 && !into.is_empty() {
-            return self.at_end();
-        }
-        self.first_byte.get_or_insert_with(Instant::now);
-        self.read = self.read.saturating_add(count as u64);
-        Ok(count)
+        })
     }
 
     fn would_wait(&mut self) -> bool {
-        self.running.as_ref().is_some_and(Running::would_wait)
+        self.programs.would_wait()
     }
 }
 
