@@ -15,9 +15,11 @@
 //! | plan | level, hits and gaps of a request |
 //! | stamp | what a block knows of itself: made when, from what |
 //! | expired | what an operator declared to be out of date |
+//! | build | a reader's stream into blocks |
 //! | serve | blocks and gaps as one stream |
 
 mod block;
+pub mod build;
 mod expired;
 mod folder;
 mod plan;

@@ -219,7 +219,7 @@ impl Standard {
             .unwrap_or_default();
         Standard {
             origin: Some(Origin::of(definition, level, &reducer)),
-            max_age: None,
+            max_age: definition.cache_expire,
             expired: Expired::read(folder.path()),
             now,
         }

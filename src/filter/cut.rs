@@ -29,9 +29,9 @@ impl<N: Sink> Cut<N> {
     }
 }
 
-/// How many packets at the front of a run share the answer to the question
-/// whether they are wanted.
-fn stretch(
+/// Whether the first packet of a run is wanted, and how many at its front
+/// share that answer. Those inside `surely` are wanted without being asked.
+pub(crate) fn stretch(
     x: &XTime,
     run: Run<'_>,
     surely: Window,

@@ -218,7 +218,7 @@ pub fn rest(run: Run<'_>, count: usize) -> Run<'_> {
 }
 
 /// The error with the place of its packet.
-pub(super) fn at(error: Error, run: Run<'_>, index: usize) -> Error {
+pub(crate) fn at(error: Error, run: Run<'_>, index: usize) -> Error {
     error.at(crate::stream::Place {
         offset: run.offset + (index * run.stride) as u64,
         packet: Some(run.id),

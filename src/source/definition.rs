@@ -102,6 +102,8 @@ pub struct Definition {
     pub params: Vec<Param>,
     /// cacheLevel, cacheLevel_NN, by number. One that is wrong is left out.
     pub cache_levels: Vec<CacheLevel>,
+    /// cacheExpire: the age in seconds from which blocks are built again.
+    pub cache_expire: Option<i64>,
     /// cacheReader, instead of the configuration's.
     pub cache_reader: Option<Command>,
     /// textConverter, instead of the configuration's.

@@ -14,6 +14,7 @@ use super::range::{ValidRange, split_range};
 use super::substitute::Piece;
 use super::syntax::Entry;
 use crate::config::Finding;
+use crate::time::seconds_per_unit;
 
 /// Entries on their way to types.
 pub(super) struct Fields<'a> {
@@ -50,6 +51,7 @@ impl Fields<'_> {
             examples: self.examples(),
             params: self.params(),
             cache_levels: self.cache_levels(),
+            cache_expire: self.cache_expire(),
             cache_reader: self.command("cacheReader")?,
             text_converter: self.command("textConverter")?,
             csv_converter: self.command("csvConverter")?,
@@ -291,4 +293,28 @@ impl Fields<'_> {
         self.findings.extend(odd);
         levels
     }
+
+    /// A length of time: a number and its unit.
+    fn cache_expire(&mut self) -> Option<i64> {
+        let text = self.text("cacheExpire")?;
+        let seconds = length_of_time(&text);
+        if seconds.is_none() {
+            self.warn(
+                "cacheExpire",
+                "write a number above zero and a unit of time: 10 days, 6 hours, 3600 s",
+            );
+        }
+        seconds
+    }
+}
+
+/// Seconds, rounded up to whole ones.
+fn length_of_time(text: &str) -> Option<i64> {
+    /// More than all the time that calendars hold.
+    const LONGEST: f64 = 1e13;
+    let unit = text.find(|c: char| c.is_ascii_alphabetic() && c != 'e')?;
+    let (number, unit) = text.split_at_checked(unit)?;
+    let number: f64 = number.trim().parse().ok()?;
+    let seconds = (number * seconds_per_unit(unit)?).ceil();
+    (seconds >= 1.0 && seconds <= LONGEST).then_some(seconds as i64)
 }

@@ -4,6 +4,7 @@
 /// number that may stand behind them.
 pub const KEYWORDS: &[&str] = &[
     "browse",
+    "cacheExpire",
     "cacheLevel",
     "cacheReader",
     "compressor",
@@ -136,6 +137,7 @@ mod tests {
     fn keywords_and_words_of_the_site() {
         for key in [
             "description",
+            "cacheExpire",
             "cacheLevel",
             "cacheLevel_00",
             "readerTrans00",

@@ -82,6 +82,11 @@ impl<N: Sink> Reducer<N> {
         }
     }
 
+    /// The stage behind it.
+    pub fn output(&mut self) -> &mut N {
+        &mut self.next
+    }
+
     /// Sends the headers that wait for the start of bin 0: the width of text
     /// times depends on it.
     fn send_headers(&mut self) -> Result<()> {

@@ -359,3 +359,32 @@ fn no_text_makes_it_panic() {
         }
     }
 }
+
+#[test]
+fn the_age_of_cached_blocks() {
+    let of = |text: &str| read(&format!("reader = r\ncacheExpire = {text}")).cache_expire;
+    for (text, seconds) in [
+        ("'10 days'", 864_000),
+        ("6 hours", 21_600),
+        ("3600 s", 3600),
+        ("1.5 min", 90),
+        ("10days", 864_000),
+        ("0.1 s", 1),
+    ] {
+        assert_eq!(of(text), Some(seconds), "{text}");
+    }
+    for text in [
+        "10",
+        "days",
+        "0 s",
+        "-3 days",
+        "10 parsecs",
+        "1e300 days",
+        "nan s",
+    ] {
+        assert_eq!(of(text), None, "{text}");
+        let found = findings(&format!("reader = r\ncacheExpire = {text}"));
+        assert!(found.iter().any(|f| f.contains("10 days")), "{found:?}");
+    }
+    assert!(findings("reader = r\ncacheExpire = 10 days").is_empty());
+}

@@ -1,0 +1,288 @@
+//! Where a block is written, and how it gets to where it is read.
+//!
+//! A block is written under another name in its own folder and appears by
+//! being renamed. The file under that other name is locked as long as its
+//! writer lives, on whatever machine: so files that dead writers have left
+//! behind are told from those that are being written.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{FlockOperation, flock};
+
+/// What the names of unfinished files end in; das2-pyserver's too.
+const UNFINISHED: &str = ".tmp";
+
+/// An unfinished file of another machine, whose locks may not be seen here, is
+/// left alone for so long.
+const FOREIGN_AGE: Duration = Duration::from_secs(86_400);
+
+/// Files and folders can be written by the account's group: that of the
+/// workers.
+const FILE_MODE: u32 = 0o664;
+const FOLDER_MODE: u32 = 0o775;
+
+/// A file that is being written. It goes away with this value unless it was
+/// put in its place.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// The file, open for reading and writing.
+    pub file: File,
+    path: PathBuf,
+    placed: bool,
+}
+
+impl Unfinished {
+    /// Begins a file that is to be `path` one day, making folders as needed.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn begin(path: &Path) -> io::Result<Unfinished> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        make_folders(folder)?;
+        let unfinished = folder.join(unfinished_name(path));
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(&unfinished)?;
+        let unfinished = Unfinished {
+            file,
+            path: unfinished,
+            placed: false,
+        };
+        // File systems without locks have the age of files to go by.
+        let _ = flock(&unfinished.file, FlockOperation::NonBlockingLockExclusive);
+        unfinished
+            .file
+            .set_permissions(Permissions::from_mode(FILE_MODE))?;
+        Ok(unfinished)
+    }
+
+    /// Puts the file in its place once all of it is on the disk.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn place(mut self, path: &Path) -> io::Result<()> {
+        self.file.sync_data()?;
+        match fs::rename(&self.path, path) {
+            Err(error) if path.is_dir() => {
+                move_aside(path).map_err(|_| error)?;
+                fs::rename(&self.path, path)?;
+            }
+            renamed => renamed?,
+        }
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.placed {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// `.NAME.HOST-PID-N.tmp`, in which no two writers meet.
+fn unfinished_name(path: &Path) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let host = host();
+    let pid = std::process::id();
+    format!(".{name}.{host}-{pid}-{number}{UNFINISHED}")
+}
+
+/// The name of this machine, of characters that a file name may hold.
+fn host() -> String {
+    let uname = rustix::system::uname();
+    let plain = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || c == '.' || c == '_' => c,
+        _ => '_',
+    };
+    let name = uname.nodename().to_string_lossy();
+    name.chars().take(64).map(plain).collect()
+}
+
+/// Whatever stands where a block should be and is none.
+fn move_aside(path: &Path) -> io::Result<()> {
+    if fs::remove_dir(path).is_ok() {
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = |number: u32| path.with_file_name(format!("{name}.aside-{number}"));
+    let free = (1..1000).map(aside).find(|path| !path.exists());
+    match free {
+        Some(free) => fs::rename(path, free),
+        None => Err(io::ErrorKind::AlreadyExists.into()),
+    }
+}
+
+fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_folders(above)?;
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => {
+            // A folder may have got its group bit from the one above.
+            let mode = fs::metadata(folder)?.permissions().mode();
+            fs::set_permissions(folder, Permissions::from_mode(mode | FOLDER_MODE))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes what was renamed in a folder last beyond a loss of power.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Not every file system can.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Removes the unfinished files of dead writers from a folder; how many.
+pub fn sweep(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    let here = format!(".{}-", host());
+    let mut removed = 0;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if !name.ends_with(UNFINISHED) || !name.contains(".d2s.") && !name.contains(".qds.") {
+            continue;
+        }
+        let path = entry.path();
+        let of_this_machine = name.starts_with('.') && name.contains(&here);
+        let abandoned = is_old(&path) || (of_this_machine && is_unlocked(&path));
+        if abandoned && fs::remove_file(&path).is_ok() {
+            removed += 1;
+        }
+    }
+    removed
+}
+
+fn is_old(path: &Path) -> bool {
+    let changed = fs::symlink_metadata(path).and_then(|data| data.modified());
+    changed.is_ok_and(|changed| {
+        SystemTime::now()
+            .duration_since(changed)
+            .is_ok_and(|age| age > FOREIGN_AGE)
+    })
+}
+
+/// A file that can be locked has no writer any more. One that was made just
+/// now may not be locked yet.
+fn is_unlocked(path: &Path) -> bool {
+    const MOMENT: Duration = Duration::from_secs(2);
+    let young = fs::symlink_metadata(path)
+        .and_then(|data| data.modified())
+        .ok()
+        .and_then(|changed| SystemTime::now().duration_since(changed).ok())
+        .is_none_or(|age| age < MOMENT);
+    let writer_gone = pid_of(path).is_some_and(|pid| !is_running(pid));
+    if young && !writer_gone {
+        return false;
+    }
+    let Ok(file) = OpenOptions::new().read(true).open(path) else {
+        return false;
+    };
+    flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+}
+
+/// The process in the name of an unfinished file.
+fn pid_of(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?.strip_suffix(UNFINISHED)?;
+    let mut parts = name.rsplit('-');
+    parts.next()?;
+    parts.next()?.parse().ok()
+}
+
+fn is_running(pid: u32) -> bool {
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const NAME: &str = "2020-01-01_intrinsic.d2s";
+
+    #[test]
+    fn a_file_appears_complete_or_not_at_all() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b");
+        let path = folder.join(NAME);
+        let mut unfinished = Unfinished::begin(&path).unwrap();
+        unfinished.file.write_all(b"x").unwrap();
+        assert!(!path.exists());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        unfinished.place(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"x");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&folder)), (0o664, 0o775));
+        drop(Unfinished::begin(&path).unwrap());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_in_the_way_makes_room() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(NAME);
+        for content in [None, Some("x")] {
+            let _ = fs::remove_file(&path);
+            fs::create_dir(&path).unwrap();
+            if let Some(name) = content {
+                fs::write(path.join(name), "kept").unwrap();
+            }
+            Unfinished::begin(&path).unwrap().place(&path).unwrap();
+            assert!(path.is_file());
+        }
+        let aside = root.path().join(format!("{NAME}.aside-1")).join("x");
+        assert_eq!(fs::read(aside).unwrap(), b"kept");
+    }
+
+    #[test]
+    fn what_the_dead_left_is_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(NAME);
+        let alive = Unfinished::begin(&path).unwrap();
+        let dead = root
+            .path()
+            .join(format!(".{NAME}.{}-999999999-0.tmp", host()));
+        fs::write(&dead, "").unwrap();
+        let elsewhere = root.path().join(format!(".{NAME}.elsewhere-1-0.tmp"));
+        fs::write(&elsewhere, "").unwrap();
+        let old = root.path().join(format!("{NAME}.tmp"));
+        fs::write(&old, "").unwrap();
+        let long_ago = SystemTime::now() - FOREIGN_AGE - FOREIGN_AGE;
+        File::options()
+            .write(true)
+            .open(&old)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        fs::write(root.path().join("notes.tmp"), "").unwrap();
+        assert_eq!(sweep(root.path()), 2);
+        assert!(!dead.exists() && !old.exists());
+        assert!(alive.path.exists() && elsewhere.exists());
+        assert!(root.path().join("notes.tmp").exists());
+    }
+}

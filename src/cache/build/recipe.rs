@@ -1,0 +1,63 @@
+//! How the blocks of a level are made.
+
+use super::split::Recipe;
+use crate::cache::block::Block;
+use crate::config::Config;
+use crate::filter::Filter;
+use crate::reading::own_filter;
+use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
+
+/// How the blocks of a level are made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Making {
+    /// Here, out of a stream that other levels may share.
+    Here(Recipe),
+    /// By a program of the site, which is run for every block.
+    Program(Command),
+}
+
+/// How the blocks of a level can be made; the error says why they cannot.
+pub fn making_of(
+    definition: &Definition,
+    config: &Config,
+    level: &CacheLevel,
+) -> Result<Making, String> {
+    if definition.format == Format::QStream {
+        return Err("blocks of QStreams are not built".into());
+    }
+    if level.resolution == Resolution::Intrinsic {
+        return Ok(Making::Here(Recipe::Copy));
+    }
+    let reducer = definition
+        .effective_reducer(config)
+        .filter(|command| !command.is_empty())
+        .ok_or("nothing reduces the data of this source")?;
+    let any_block = Block::at(level.period, crate::time::Time::now()).ok_or("no such block")?;
+    match own_filter(&reducer, &reducer_words(&any_block, level)) {
+        None => Ok(Making::Program(reducer)),
+        Some(Ok(Filter::Bin(binning))) => Ok(Making::Here(Recipe::Bin(binning))),
+        Some(Ok(_)) => Err("its reducer makes no das2 stream".into()),
+        Some(Err(reason)) => Err(reason),
+    }
+}
+
+/// Whether the blocks of a level can be built; the error says why not.
+///
+/// # Errors
+/// A source that cannot be reduced, a reducer that is set up wrongly.
+pub fn can_build(
+    definition: &Definition,
+    config: &Config,
+    level: &CacheLevel,
+) -> Result<(), String> {
+    making_of(definition, config, level).map(|_| ())
+}
+
+/// What stands behind the reducer: `-b BEGIN SECONDS`.
+pub fn reducer_words(block: &Block, level: &CacheLevel) -> [String; 3] {
+    [
+        "-b".to_owned(),
+        block.time_text(block.begin()),
+        format!("{:.6}", level.resolution.seconds()),
+    ]
+}
