@@ -14,6 +14,7 @@
 //! | folder | where the blocks of a level are, and which exist |
 //! | plan | level, hits and gaps of a request |
 //! | stamp | what a block knows of itself: made when, from what |
+//! | state | what there is of a block, and which want to be built |
 //! | expired | what an operator declared to be out of date |
 //! | build | a reader's stream into blocks |
 //! | serve | blocks and gaps as one stream |
@@ -25,9 +26,11 @@ mod folder;
 mod plan;
 pub mod serve;
 mod stamp;
+mod state;
 
 pub use block::{Block, Blocks};
 pub use expired::Expired;
 pub use folder::LevelFolder;
 pub use plan::{Plan, Segment, choose_level};
 pub use stamp::{Form, Freshness, Origin, Stamp, Standard, changed};
+pub use state::{State, missing_or_stale};

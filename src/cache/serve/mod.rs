@@ -344,7 +344,7 @@ fn rewind(mut file: &File) -> io::Result<()> {
 }
 
 /// The stamp of a block that is not in known form.
-fn stamp_of(file: &File) -> Option<Stamp> {
+pub(crate) fn stamp_of(file: &File) -> Option<Stamp> {
     let header = first_header(file)?;
     Stamp::read(&header.properties)
 }
@@ -368,7 +368,7 @@ fn first_header(file: &File) -> Option<StreamHeader> {
     }
 }
 
-fn freshness(found: Freshness) -> Result<(), String> {
+pub(crate) fn freshness(found: Freshness) -> Result<(), String> {
     match found {
         Freshness::Fresh => Ok(()),
         Freshness::TooEarly => Err("it was built before its span was over".into()),

@@ -1,0 +1,99 @@
+//! What there is of a block, and which blocks want to be built.
+
+use std::fs::File;
+use std::io;
+
+use super::block::Block;
+use super::folder::LevelFolder;
+use super::plan::{Plan, Segment};
+use super::serve::{Opened, freshness, open_block, stamp_of};
+use super::stamp::{Standard, changed};
+use crate::cache::Blocks;
+use crate::config::Config;
+use crate::source::{CacheLevel, Definition};
+use crate::time::Time;
+
+/// What there is of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// No file.
+    Missing,
+    /// A block that may be served, of this many bytes. Of one in foreign form
+    /// only the front has been looked at.
+    Fresh(u64),
+    /// A block of this many bytes that is out of date, and why.
+    Stale(u64, String),
+    /// A file that is no block, and why.
+    Damaged(String),
+}
+
+impl State {
+    /// The state of one block, from the front of its file.
+    pub fn of(folder: &LevelFolder, block: &Block, standard: &Standard) -> State {
+        let opened = match open_block(&folder.file_of(block)) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return State::Missing,
+            Err(error) => return State::Damaged(error.to_string()),
+        };
+        let (file, stamp) = match opened {
+            Opened::Bad(reason) => return State::Damaged(reason),
+            Opened::Known(known) => (known.file, Some(known.stamp)),
+            Opened::Foreign(file) => {
+                let stamp = stamp_of(&file);
+                (file, stamp)
+            }
+        };
+        let size = size_of(&file);
+        if stamp.is_some_and(|stamp| stamp.size != size) {
+            return State::Damaged("it is not as long as it was".into());
+        }
+        match freshness(standard.judge(block, stamp.as_ref(), changed(&file))) {
+            Ok(()) => State::Fresh(size),
+            Err(reason) => State::Stale(size, reason),
+        }
+    }
+}
+
+fn size_of(file: &File) -> u64 {
+    file.metadata().map_or(0, |data| data.len())
+}
+
+/// The stretches of a level that want to be built: blocks that are not there,
+/// out of date, or damaged, and whose span is over.
+pub fn missing_or_stale(
+    definition: &Definition,
+    config: &Config,
+    level: &CacheLevel,
+    begin: Time,
+    end: Time,
+    now: Time,
+) -> Vec<(Time, Time)> {
+    let Some(root) = &config.cache_root else {
+        return Vec::new();
+    };
+    let folder = LevelFolder::new(root, &definition.name, level);
+    let standard = Standard::of(definition, config, level, &folder, now);
+    let over = Block::at(level.period, now).map_or(now, |block| block.begin());
+    let mut wanted: Vec<(Time, Time)> = Vec::new();
+    let mut want = |begin: Time, end: Time| {
+        let end = end.min(over);
+        match wanted.last_mut() {
+            _ if end <= begin => {}
+            Some(last) if last.1 == begin => last.1 = end,
+            _ => wanted.push((begin, end)),
+        }
+    };
+    for segment in Plan::new(folder.clone(), begin, end).segments {
+        match segment {
+            Segment::Gap { first, end, .. } => want(first.begin(), end),
+            Segment::Blocks { first, end, .. } => {
+                for block in Blocks::covering(first.period(), first.begin(), end) {
+                    if !matches!(State::of(&folder, &block, &standard), State::Fresh(_)) {
+                        want(block.begin(), block.end());
+                    }
+                }
+            }
+        }
+    }
+    wanted
+}

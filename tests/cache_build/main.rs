@@ -1,0 +1,13 @@
+//! Blocks are built: by the library, with readers that are shell scripts, and
+//! by das2_srv_cache.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod blocks;
+mod faults;
+mod site;
