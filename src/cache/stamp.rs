@@ -51,6 +51,15 @@ pub enum Form {
 pub struct Origin(u64);
 
 impl Origin {
+    /// The origin of blocks of this level that are made now.
+    pub fn present(definition: &Definition, config: &Config, level: &CacheLevel) -> Origin {
+        let reducer = definition.effective_reducer(config);
+        let reducer = reducer
+            .map(|command| command.shell_text(""))
+            .unwrap_or_default();
+        Origin::of(definition, level, &reducer)
+    }
+
     /// The origin of blocks of this level: reader, reducer and level.
     pub fn of(definition: &Definition, level: &CacheLevel, reducer: &str) -> Origin {
         let reader = definition.get("reader").unwrap_or_default();
@@ -213,12 +222,8 @@ impl Standard {
         folder: &LevelFolder,
         now: Time,
     ) -> Standard {
-        let reducer = definition.effective_reducer(config);
-        let reducer = reducer
-            .map(|command| command.shell_text(""))
-            .unwrap_or_default();
         Standard {
-            origin: Some(Origin::of(definition, level, &reducer)),
+            origin: Some(Origin::present(definition, config, level)),
             max_age: definition.cache_expire,
             expired: Expired::read(folder.path()),
             now,

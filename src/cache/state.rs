@@ -30,7 +30,7 @@ pub enum State {
 impl State {
     /// The state of one block, from the front of its file.
     pub fn of(folder: &LevelFolder, block: &Block, standard: &Standard) -> State {
-        let opened = match open_block(&folder.file_of(block)) {
+        let opened = match open(folder, block) {
             Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return State::Missing,
             Err(error) => return State::Damaged(error.to_string()),
@@ -52,6 +52,11 @@ impl State {
             Err(reason) => State::Stale(size, reason),
         }
     }
+}
+
+fn open(folder: &LevelFolder, block: &Block) -> io::Result<Opened> {
+    let place = File::open(folder.path().join(block.folder()))?;
+    open_block(place, &folder.name_of(block))
 }
 
 fn size_of(file: &File) -> u64 {

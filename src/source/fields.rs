@@ -316,5 +316,5 @@ fn length_of_time(text: &str) -> Option<i64> {
     let (number, unit) = text.split_at_checked(unit)?;
     let number: f64 = number.trim().parse().ok()?;
     let seconds = (number * seconds_per_unit(unit)?).ceil();
-    (seconds >= 1.0 && seconds <= LONGEST).then_some(seconds as i64)
+    (1.0..=LONGEST).contains(&seconds).then_some(seconds as i64)
 }

@@ -11,7 +11,7 @@ use super::work::{Span, divide, ends};
 use super::{BuildError, Continue, Failed, Progress, Report, Request};
 use crate::cache::block::Block;
 use crate::cache::folder::LevelFolder;
-use crate::cache::stamp::{Stamp, Standard};
+use crate::cache::stamp::{Origin, Stamp};
 use crate::exec::{Environment, Limits, Program, Running, Stop};
 use crate::reading::{self, Account, ReaderInput};
 use crate::source::CacheLevel;
@@ -304,11 +304,11 @@ impl<'a> Level<'a> {
     ) -> Level<'a> {
         let definition = request.definition;
         let folder = LevelFolder::new(root, &definition.name, level);
-        let standard = Standard::of(definition, request.config, level, &folder, request.now);
+        let origin = Origin::present(definition, request.config, level);
         Level {
             level,
             folder,
-            stamp: Stamp::new(request.now, standard.origin),
+            stamp: Stamp::new(request.now, origin),
             making,
         }
     }

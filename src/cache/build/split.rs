@@ -75,7 +75,7 @@ struct OpenBlock {
 }
 
 enum BlockStage {
-    Copy(BlockWriter),
+    Copy(Box<BlockWriter>),
     Bin(Box<Reducer<BlockWriter>>),
 }
 
@@ -98,7 +98,7 @@ impl OpenBlock {
 impl BlockStage {
     fn sink(&mut self) -> &mut dyn Sink {
         match self {
-            BlockStage::Copy(writer) => writer,
+            BlockStage::Copy(writer) => &mut **writer,
             BlockStage::Bin(reducer) => &mut **reducer,
         }
     }
@@ -277,7 +277,7 @@ impl<'a> LevelSplit<'a> {
     fn stage(&self, block: Block) -> Result<BlockStage> {
         let writer = BlockWriter::new(self.folder.file_of(&block), block, self.stamp);
         let mut stage = match self.recipe {
-            Recipe::Copy => BlockStage::Copy(writer),
+            Recipe::Copy => BlockStage::Copy(Box::new(writer)),
             Recipe::Bin(binning) => {
                 let binning = Binning {
                     begin: Some(block.begin()),
