@@ -236,17 +236,18 @@ fn a_header_that_promises_much_takes_no_memory() {
 /// What is written can be read again: text is several times as wide.
 #[test]
 fn packets_beyond_the_limit_are_not_written() {
-    let mut s = tagged("00", "<stream></stream>");
-    s.extend(tagged(
-        "01",
-        r#"<packet><yscan type="float" nitems="4000000" yUnits="" zUnits=""/></packet>"#,
-    ));
-    let filter = crate::filter::Filter::from_words(&["das2_ascii"]);
-    let mut stage = filter
-        .unwrap()
-        .unwrap()
-        .stage(Box::new(Writer::new(io::sink())));
-    let error = Reader::new(&s[..]).pump(&mut stage).unwrap_err();
+    let xml = r#"<packet><yscan type="float" nitems="4000000" yUnits="" zUnits=""/></packet>"#;
+    let element = Element::parse(xml.as_bytes()).unwrap();
+    let mut header = PacketHeader::from_element(element).unwrap();
+    let mut writer = Writer::new(io::sink());
+    let id = PacketId::new(1).unwrap();
+    assert!(
+        writer
+            .packet(id, &std::sync::Arc::new(header.clone()))
+            .is_ok()
+    );
+    header.planes[0].set_encoding(Encoding::Ascii(14));
+    let error = writer.packet(id, &std::sync::Arc::new(header)).unwrap_err();
     assert!(matches!(error, Error::Unfit(_)), "{error}");
 }
 
