@@ -10,6 +10,7 @@
 //! | file | holds |
 //! |---|---|
 //! | runner | what the loop knows of the work, and the watch over it |
+//! | blocks | the work: blocks of a source |
 //! | slot | the place for one task: takes it, beats, finishes it |
 //! | crew | all places of a process: signals, grace, new settings |
 //! | journal | where log lines go |
@@ -18,6 +19,7 @@
 //! | background | getting there |
 
 pub mod background;
+mod blocks;
 mod crew;
 mod journal;
 mod notify;
@@ -25,6 +27,7 @@ mod pid_file;
 mod runner;
 mod slot;
 
+pub use blocks::BlockRunner;
 pub use crew::{Crew, End, Event, Manner, Reload};
 pub use journal::Journal;
 pub use notify::Notifier;

@@ -1,0 +1,168 @@
+//! das2_srv_arbiter: a worker that fills the cache of a das2 server.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use clap::Parser;
+use das2_server::config::{Config, locate};
+use das2_server::queue;
+use das2_server::worker::{
+    BlockRunner, Crew, Event, Journal, Manner, Notifier, PidFile, background,
+};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Takes tasks from the work queue of a das2 server and builds the blocks of
+/// its cache. Several of them, on several machines, may share a queue.
+///
+/// SIGTERM and SIGINT: takes no more tasks, and ends when those that run are
+/// done; a second one stops them and puts them back. SIGHUP: reads the
+/// configuration again.
+#[derive(Parser)]
+#[command(name = "das2_srv_arbiter", version)]
+struct Options {
+    /// The server's configuration, instead of the one beside the program
+    #[arg(short, long, value_name = "CONF")]
+    config: Option<PathBuf>,
+
+    /// Go into the background; PIDFILE is there as long as it runs. The log is
+    /// in LOG_PATH then, in das2.arbiter_HOST_N.log
+    #[arg(short = 'D', long, value_name = "PIDFILE")]
+    daemon: Option<PathBuf>,
+
+    /// Tasks at a time, instead of WORKER_TASKS
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    tasks: Option<u32>,
+
+    /// End when no task waits any more
+    #[arg(long)]
+    once: bool,
+
+    /// Seconds that running tasks may go on after the first SIGTERM
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    grace: f64,
+
+    /// It is the one in the background
+    #[arg(long, hide = true, requires = "daemon")]
+    in_background: bool,
+}
+
+/// Exit code of `--once` when the queue could not be reached, and when it did
+/// not start at all.
+const AWAY: u8 = 1;
+/// Exit code of `--once` when attempts at tasks failed.
+const FAILED: u8 = 3;
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    let good = number.filter(|number| Duration::try_from_secs_f64(*number).is_ok());
+    good.ok_or_else(|| "write a number of seconds".to_owned())
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let done = match options.daemon.is_some() && !options.in_background {
+        true => background::start("--in-background").map_err(|error| error.to_string()),
+        false => run(&options),
+    };
+    done.unwrap_or_else(|message| {
+        eprintln!("das2_srv_arbiter: {message}");
+        ExitCode::from(AWAY)
+    })
+}
+
+fn run(options: &Options) -> Result<ExitCode, String> {
+    let path = match &options.config {
+        Some(path) => path.clone(),
+        None => locate().map_err(text)?,
+    };
+    // The folder may become another one.
+    let path = std::path::absolute(path).map_err(text)?;
+    let config = load(&path)?;
+    let pid_file = match &options.daemon {
+        Some(file) => Some(PidFile::take(&std::path::absolute(file).map_err(text)?).map_err(text)?),
+        None => None,
+    };
+    // A queue that is away comes back; one that there is none of does not.
+    if let Err(error @ queue::QueueError::Off(_)) = queue::connect(&config) {
+        return Err(error.to_string());
+    }
+    if options.in_background {
+        background::enter().map_err(text)?;
+    }
+    // Requests go first.
+    let _ = rustix::process::setpriority_process(None, NICE);
+    let journal = match options.in_background {
+        true => Journal::in_folder(config.log_path.as_deref()),
+        false => Journal::stderr(),
+    };
+    let manner = Manner {
+        tasks: options.tasks,
+        once: options.once,
+        grace: Duration::try_from_secs_f64(options.grace).map_err(text)?,
+    };
+    let tasks = options.tasks.unwrap_or(config.worker_tasks);
+    journal.line(format_args!(
+        "das2_srv_arbiter {} with {}: {tasks} tasks at a time",
+        env!("CARGO_PKG_VERSION"),
+        path.display()
+    ));
+    for warning in &config.warnings {
+        journal.line(format_args!("{warning}"));
+    }
+    let reload = Box::new(move || load(&path));
+    let notifier = Notifier::from_environment();
+    let crew = Crew::new(
+        config,
+        Arc::new(BlockRunner),
+        manner,
+        journal,
+        notifier,
+        reload,
+    );
+    listen(crew.events()).map_err(text)?;
+    if options.in_background {
+        background::detach().map_err(text)?;
+    }
+    let end = crew.run();
+    drop(pid_file);
+    Ok(match options.once {
+        true if end.away => ExitCode::from(AWAY),
+        true if end.failed > 0 => ExitCode::from(FAILED),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// How much a worker steps back behind other processes; das2-pyserver's too.
+const NICE: i32 = 5;
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn load(path: &Path) -> Result<Config, String> {
+    Config::load(path).map_err(text)
+}
+
+/// Signals become events.
+fn listen(events: Sender<Event>) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let forward = move || {
+        for signal in signals.forever() {
+            let event = match signal {
+                SIGHUP => Event::Reload,
+                _ => Event::End,
+            };
+            if events.send(event).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(forward)?;
+    Ok(())
+}
