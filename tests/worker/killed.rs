@@ -1,0 +1,101 @@
+//! Workers killed at random moments.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, Instant};
+
+use das2_server::queue::Which;
+
+use crate::site::{Site, Worker, day};
+
+const DAYS: std::ops::Range<u32> = 20..24;
+
+/// So many kills, unless DAS2_TEST_KILLS says how many.
+const KILLS: u32 = 20;
+
+/// The longest that a round may take: four tasks, each killed a few times.
+const ROUND: Duration = Duration::from_secs(120);
+
+fn random(below: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % below
+}
+
+pub fn killed_at_random_moments(site: Site) {
+    let kills = std::env::var("DAS2_TEST_KILLS").ok();
+    let kills = kills.map_or(KILLS, |text| text.parse().unwrap());
+    // A task that killed its workers would be parked.
+    site.configure("TASK_ATTEMPTS = 100000\nWORKER_TASKS = 2");
+    let undisturbed = built_undisturbed(&site);
+    let mut killed = 0;
+    while killed < kills {
+        killed += round(&site, kills - killed, &undisturbed);
+    }
+    println!("{killed} workers killed");
+}
+
+type Files = Vec<(std::path::PathBuf, Vec<u8>)>;
+
+fn built_undisturbed(site: &Site) -> Files {
+    queue_all(site);
+    assert!(site.worker(&["--once"]).end().success());
+    let files = site.files();
+    assert_eq!(files.len(), 4 * 25);
+    files
+}
+
+fn queue_all(site: &Site) {
+    let tasks: Vec<_> = DAYS.map(|number| day("S", number)).collect();
+    site.queue(&tasks);
+}
+
+/// An empty cache is filled by two workers, one of which is killed every now
+/// and then; how many were.
+fn round(site: &Site, most: u32, undisturbed: &Files) -> u32 {
+    std::fs::remove_dir_all(site.path("cache")).unwrap();
+    std::fs::create_dir(site.path("cache")).unwrap();
+    let mut broker = site.broker();
+    broker.purge(Which::Finished).unwrap();
+    queue_all(site);
+    let start = || Some(site.worker(&[]));
+    let mut workers: [Option<Worker>; 2] = [start(), start()];
+    let mut killed = 0;
+    let begin = Instant::now();
+    let mut moment = begin;
+    while broker.list(Which::Finished).unwrap().len() < DAYS.len() {
+        assert!(begin.elapsed() < ROUND, "{}", site.read("worker.log"));
+        if killed == most || Instant::now() < moment {
+            std::thread::yield_now();
+            continue;
+        }
+        moment = Instant::now() + Duration::from_millis(20 + random(400));
+        let worker = &mut workers[random(2) as usize];
+        if let Some(worker) = worker.take() {
+            worker.kill();
+            killed += 1;
+        }
+        *worker = start();
+    }
+    drop(workers);
+    let done: Vec<_> = site.ended(Which::Finished);
+    assert!(done.iter().all(|(_, code)| *code == 0), "{done:?}");
+    for which in [Which::Todo, Which::Failed] {
+        assert_eq!(site.list(which).len(), 0);
+    }
+    swept(site);
+    assert_eq!(site.missing("S", "2020-02-20", "2020-02-24"), 0);
+    assert!(
+        site.files() == *undisturbed,
+        "other blocks than undisturbed"
+    );
+    killed
+}
+
+/// What the last worker that was killed left goes when its folder is built in
+/// again; all else has gone.
+fn swept(site: &Site) {
+    let unfinished = site.files().into_iter().filter(|(path, _)| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.ends_with(".tmp")
+    });
+    let unfinished: Vec<_> = unfinished.map(|(path, _)| path).collect();
+    assert_eq!(unfinished, [""; 0].map(std::path::PathBuf::from));
+}

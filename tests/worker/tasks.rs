@@ -1,0 +1,174 @@
+//! What becomes of tasks.
+
+use das2_server::queue::{LevelChoice, Requester, Task, Which, Work};
+
+use crate::keeper::until;
+use crate::site::{Site, day};
+
+pub fn once_through_the_queue(site: Site) {
+    site.queue(&[day("S", 20), day("S", 21)]);
+    let status = site.worker(&["--once", "-n", "2"]).end();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(site.missing("S", "2020-02-20", "2020-02-22"), 0);
+    assert_eq!((site.blocks("S", 1), site.blocks("S", 2)), (48, 2));
+    let well = "Successfully processed 25 of 25 cache blocks".to_owned();
+    assert_eq!(site.ended(Which::Finished), [(well.clone(), 0), (well, 0)]);
+    // One run of the reader for all levels of a task.
+    assert_eq!(site.read("runs").lines().count(), 2);
+    site.nothing_unfinished();
+    // Nothing to do is no failure.
+    assert_eq!(site.worker(&["--once"]).end().code(), Some(0));
+}
+
+pub fn what_is_there_is_not_built_again(site: Site) {
+    site.queue(&[day("S", 20)]);
+    assert!(site.worker(&["--once"]).end().success());
+    let built = site.read("runs");
+    let wide = Work::cache("S", "2020-02-20", "2020-02-22", LevelChoice::All).unwrap();
+    site.queue(&[day("S", 20), Requester::tool("test").task(wide)]);
+    assert!(site.worker(&["--once"]).end().success());
+    let again = site.read("runs");
+    assert_eq!(again.strip_prefix(&built).unwrap().lines().count(), 1);
+    assert!(
+        again.ends_with("2020-02-21T00:00 2020-02-22T00:00\n"),
+        "{again}"
+    );
+    let ended = site.ended(Which::Finished);
+    assert!(
+        ended.contains(&("All blocks are there".to_owned(), 0)),
+        "{ended:?}"
+    );
+}
+
+pub fn a_failing_reader_parks_its_task(site: Site) {
+    site.queue(&[day("Bad", 20), day("S", 20)]);
+    assert_eq!(site.worker(&["--once"]).end().code(), Some(3));
+    let failed = site.ended(Which::Failed);
+    let [(reason, 13)] = failed.as_slice() else {
+        panic!("{failed:?}");
+    };
+    assert!(reason.contains("0 of 25 cache blocks"), "{reason}");
+    assert!(reason.contains("the disk is gone"), "{reason}");
+    assert!(site.ended(Which::Finished).contains(&failed[0]));
+    assert!(site.logged("attempt 3 of 3"));
+    // The other one was not held up for good.
+    assert_eq!(site.missing("S", "2020-02-20", "2020-02-21"), 0);
+    site.nothing_unfinished();
+}
+
+pub fn what_cannot_be_done_is_parked_at_once(site: Site) {
+    let task = |name: &str, begin: &str, level| Task {
+        work: Work::Cache {
+            dataset: name.to_owned(),
+            begin: begin.to_owned(),
+            end: "2020-02-21".to_owned(),
+            level,
+        },
+        ..day("S", 20)
+    };
+    let other = Work::Other {
+        category: "TASK_TEA".to_owned(),
+        arguments: vec!["milk".to_owned()],
+    };
+    site.queue(&[
+        task("Missing", "2020-02-20", LevelChoice::All),
+        task("S", "yesterday", LevelChoice::All),
+        task("S", "2020-02-20", LevelChoice::Number(9)),
+        task("../etc", "2020-02-20", LevelChoice::All),
+        task("S", "2021-02-20", LevelChoice::All),
+        Requester::tool("test").task(other),
+    ]);
+    assert_eq!(site.worker(&["--once"]).end().code(), Some(3));
+    let failed = site.ended(Which::Failed);
+    for reason in [
+        "Missing",
+        "yesterday",
+        "cacheLevel 9",
+        "../etc",
+        "2021-02-20",
+        "TASK_TEA",
+    ] {
+        let told = |(status, code): &&(String, i32)| status.contains(reason) && *code == 13;
+        assert_eq!(
+            failed.iter().filter(told).count(),
+            1,
+            "{reason}: {failed:?}"
+        );
+    }
+    assert_eq!(site.list(Which::Todo).len(), 0);
+    assert!(!site.logged("attempt 2"));
+}
+
+#[test]
+fn a_task_in_the_words_of_das2_pyserver() {
+    let Some(site) = Site::with_redis() else {
+        return;
+    };
+    let redis = site.redis.as_ref().unwrap();
+    let text = "2026-11-24T16:04:24.233|das2_srv_todo|host1|||root|TASK_CACHE|S|2020-02-20T12|2020-02-20T14|1";
+    let _: i64 = redis.ask(&["LPUSH", "das2_todo", text]);
+    let odd = "2026-11-24T16:04:24.233|das2_srv_todo|host1|||root|TASK_CACHE|S|2020-02-20";
+    let _: i64 = redis.ask(&["LPUSH", "das2_todo", odd, "no task at all"]);
+    let worker = site.worker(&[]);
+    let mut ended: Vec<String> = Vec::new();
+    until("it is worked", || {
+        ended = redis.ask(&["LRANGE", "das2_finished", "0", "-1"]);
+        ended.iter().any(|entry| entry.starts_with(text))
+    });
+    let entry = ended.iter().find(|entry| entry.starts_with(text)).unwrap();
+    let fields: Vec<&str> = entry.split('|').collect();
+    assert_eq!(fields.len(), 15, "{entry}");
+    assert_eq!(fields[12], "Successfully processed 2 of 2 cache blocks");
+    assert_eq!(fields[14], "0");
+    assert_eq!((site.blocks("S", 1), site.blocks("S", 2)), (2, 0));
+    // What is no task does not go away without a trace, and holds nobody up.
+    for odd in [odd, "no task at all"] {
+        until("it is parked", || {
+            let kept: Vec<String> = redis.ask(&["LRANGE", "das2-queue:failed", "0", "-1"]);
+            let shown = format!("|INVALID|{}|", odd.replace('|', " "));
+            kept.iter().any(|entry| entry.contains(&shown))
+        });
+    }
+    drop(worker);
+}
+
+#[test]
+fn redis_killed_while_a_task_is_worked() {
+    let Some(mut site) = Site::with_redis() else {
+        return;
+    };
+    site.queue(&[day("Held", 20)]);
+    let _worker = site.worker(&[]);
+    site.reader();
+    site.redis.as_mut().unwrap().kill();
+    until("it is noticed", || site.logged("cannot be reached"));
+    site.write("go", "");
+    until("the blocks are there", || {
+        site.missing("Held", "2020-02-20", "2020-02-21") == 0
+    });
+    site.redis.as_mut().unwrap().restart();
+    until("it is told", || site.list(Which::Finished).len() == 1);
+    // And the worker works on.
+    site.queue(&[day("S", 21)]);
+    until("it works on", || site.list(Which::Finished).len() == 2);
+}
+
+pub fn two_at_the_same_blocks(site: Site) {
+    let task = |begin: &str, end: &str| {
+        let work = Work::cache("S", begin, end, LevelChoice::All).unwrap();
+        Requester::tool("test").task(work)
+    };
+    site.queue(&[
+        task("2020-02-20", "2020-02-23"),
+        task("2020-02-21", "2020-02-24"),
+    ]);
+    assert!(site.worker(&["--once", "-n", "2"]).end().success());
+    let files = site.files();
+    assert_eq!(files.len(), 4 * 25);
+    site.nothing_unfinished();
+    // One alone makes the same.
+    std::fs::remove_dir_all(site.path("cache/data")).unwrap();
+    site.queue(&[task("2020-02-20", "2020-02-24")]);
+    assert!(site.worker(&["--once"]).end().success());
+    assert!(files == site.files());
+}
