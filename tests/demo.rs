@@ -101,6 +101,7 @@ fn from_start_to_end_twice() {
         let path = curl
             .strip_prefix(&format!("http://{}", demo.address))
             .unwrap();
+        check_cache(&demo, path, &prefix);
         let answer = http10(demo.address, "GET", path, "");
         assert_eq!(answer.status(), 200, "{}", answer.text());
         assert!(
@@ -118,6 +119,21 @@ fn from_start_to_end_twice() {
         assert_eq!(page.status(), 200);
         demo.stop();
     }
+}
+
+/// A request at a minute's resolution is not in the cache; the worker builds
+/// its block, and the next one is answered from there.
+fn check_cache(demo: &Demo, path: &str, prefix: &Path) {
+    let path = path.replace("resolution=600", "resolution=60");
+    let first = http10(demo.address, "GET", &path, "");
+    assert_eq!(first.status(), 200, "{}", first.text());
+    let folder = prefix.join("cache/data/Examples/Spectra/_noparam/bin-60s/2021/03");
+    let block = folder.join("2021-03-20_bin-60s.d2s");
+    within(Duration::from_secs(60), "the block is built", || {
+        block.exists()
+    });
+    let cached = http10(demo.address, "GET", &path, "").text();
+    assert!(cached.contains("xCacheResolution"), "{cached:.1000}");
 }
 
 /// The reader of Examples/Voyager looks where --voyager says, and nowhere that
