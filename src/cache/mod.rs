@@ -17,6 +17,7 @@
 //! | state | what there is of a block, and which want to be built |
 //! | expired | what an operator declared to be out of date |
 //! | build | a reader's stream into blocks |
+//! | tool | das2_srv_cache |
 //! | serve | blocks and gaps as one stream |
 
 mod block;
@@ -27,6 +28,7 @@ mod plan;
 pub mod serve;
 mod stamp;
 mod state;
+pub mod tool;
 
 pub use block::{Block, Blocks};
 pub use expired::Expired;

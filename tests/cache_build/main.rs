@@ -11,3 +11,4 @@
 mod blocks;
 mod faults;
 mod site;
+mod tool;

@@ -38,6 +38,7 @@ use crate::time::Time;
 
 pub use place::{Unfinished, sweep};
 pub use recipe::can_build;
+pub use sinks::says_no_data;
 pub use writer::BlockWriter;
 
 /// Blocks that are wanted.

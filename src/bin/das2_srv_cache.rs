@@ -1,0 +1,64 @@
+//! das2_srv_cache: the cache of a das2 server, for people.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use das2_server::cache::tool::{Options, ToolError, Wanted, run};
+use das2_server::config::{Config, locate};
+use das2_server::queue::{self, LevelChoice, Requester, Work};
+use das2_server::time::{Style, Time};
+
+const NAME: &str = "das2_srv_cache";
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let found = options.config.clone().map_or_else(locate, Ok);
+    let config = match found.and_then(|path| Config::load(&path)) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{NAME}: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let done = run(
+        &options,
+        &config,
+        &mut |wanted| enqueue(&config, wanted),
+        &mut out,
+    );
+    let done = done.and_then(|well| Ok(out.flush().map(|()| well)?));
+    match done {
+        Ok(well) => ExitCode::from(u8::from(!well)),
+        Err(ToolError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            // What was printed before belongs in front of the message.
+            let _ = out.flush();
+            eprintln!("{NAME}: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+/// One task a stretch, for the workers.
+fn enqueue(config: &Config, wanted: &[Wanted]) -> Result<String, String> {
+    let time = |time: Time| time.iso(Style::Calendar, 0).to_string();
+    let requester = Requester::tool(NAME);
+    let mut tasks = Vec::new();
+    for stretch in wanted {
+        let level = LevelChoice::Number(stretch.level);
+        let (begin, end) = (time(stretch.begin), time(stretch.end));
+        let work = Work::cache(&stretch.dataset, &begin, &end, level);
+        tasks.push(requester.task(work.map_err(|error| error.to_string())?));
+    }
+    let submitted = queue::connect(config).and_then(|mut broker| broker.insist(&tasks));
+    let submitted = submitted.map_err(|error| format!("{error}; --now builds here"))?;
+    Ok(format!(
+        "{} tasks queued, {} known already",
+        submitted.queued, submitted.known
+    ))
+}

@@ -1,0 +1,101 @@
+//! Blocks of das2-pyserver in the form of this server.
+//!
+//! Such a block does not say what it was made from. It gets a stamp with the
+//! present definition only if its file is not older than that definition, or
+//! if the operator says that it is trusted; a block that was written before
+//! its span was over is out of date whatever it is made from. Those are left
+//! as they are.
+
+use std::fs::{self, File};
+use std::os::unix::fs::OpenOptionsExt;
+
+use super::inspect::findings;
+use super::{Desk, ToolError};
+use crate::cache::block::Block;
+use crate::cache::build::BlockWriter;
+use crate::cache::folder::LevelFolder;
+use crate::cache::serve::stamp_of;
+use crate::cache::stamp::{Origin, Stamp, changed};
+use crate::stream::{FileInput, Reader};
+use crate::time::Time;
+
+/// What became of a block.
+enum Imported {
+    Yes,
+    /// It is in the form of this server already.
+    Known,
+    /// Left alone, and why.
+    No(String),
+}
+
+pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<bool, ToolError> {
+    let definition = desk.source(dataset)?;
+    let changed_at = File::open(&definition.path).map(|file| changed(&file));
+    let changed_at = changed_at.map_err(|error| ToolError::Usage(error.to_string()))?;
+    let (mut imported, mut known, mut left) = (0_u64, 0_u64, 0_u64);
+    for level in &definition.cache_levels {
+        let folder = desk.folder(&definition, level)?;
+        let origin = Origin::present(&definition, desk.config, level);
+        let since = (!trust).then_some(changed_at);
+        for block in folder.all() {
+            match import(&folder, &block, origin, since) {
+                Imported::Yes => imported += 1,
+                Imported::Known => known += 1,
+                Imported::No(reason) => {
+                    left += 1;
+                    let path = folder.file_of(&block);
+                    writeln!(desk.out, "{}: left alone: {reason}", path.display())?;
+                }
+            }
+        }
+    }
+    writeln!(
+        desk.out,
+        "{imported} blocks imported, {known} known already, {left} left alone"
+    )?;
+    Ok(left == 0)
+}
+
+fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Time>) -> Imported {
+    let path = folder.file_of(block);
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = match File::options()
+        .read(true)
+        .custom_flags(nonblock)
+        .open(&path)
+    {
+        Ok(file) => file,
+        Err(error) => return Imported::No(error.to_string()),
+    };
+    if !fs::metadata(&path).is_ok_and(|data| data.is_file()) {
+        return Imported::No("it is no file".into());
+    }
+    if stamp_of(&file).is_some() {
+        return Imported::Known;
+    }
+    let made = changed(&file);
+    if made < block.end() {
+        return Imported::No("it was written before its span was over".into());
+    }
+    if since.is_some_and(|since| made < since) {
+        return Imported::No(
+            "the definition is newer than it; --trust takes it all the same".into(),
+        );
+    }
+    if let Some(finding) = findings(&file, block, None).into_iter().next() {
+        return Imported::No(finding);
+    }
+    let copied = || -> Result<(), String> {
+        std::io::Seek::rewind(&mut &file).map_err(|error| error.to_string())?;
+        let mut writer = BlockWriter::new(path.clone(), *block, Stamp::new(made, origin));
+        Reader::new(FileInput::new(
+            file.try_clone().map_err(|error| error.to_string())?,
+        ))
+        .pump(&mut writer)
+        .map_err(|error| error.to_string())
+    };
+    match copied() {
+        Ok(()) => Imported::Yes,
+        Err(reason) => Imported::No(reason),
+    }
+}

@@ -1,0 +1,145 @@
+//! One block, looked through from end to end.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use crate::cache::block::Block;
+use crate::cache::stamp::{Form, Stamp};
+use crate::check::check_stream;
+use crate::filter::x_time::XTime;
+use crate::stream::{
+    Comment, Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader,
+};
+
+/// What is wrong with a block's file, in words; nothing for a good block.
+pub(super) fn findings(file: &File, block: &Block, stamp: Option<&Stamp>) -> Vec<String> {
+    let mut found = Vec::new();
+    let copy = || file.try_clone().map_err(|error| error.to_string());
+    let rewind = || std::io::Seek::rewind(&mut &*file).map_err(|error| error.to_string());
+    let whole = || -> std::result::Result<_, String> {
+        rewind()?;
+        let report = check_stream(copy()?);
+        rewind()?;
+        let mut order = Order::new(block);
+        let read = Reader::new(FileInput::new(copy()?)).pump(&mut order);
+        Ok((report, order, read.map_err(|error| error.to_string())))
+    };
+    match whole() {
+        Err(reason) => found.push(reason),
+        Ok((report, order, read)) => {
+            let errors = report.findings.iter();
+            let errors =
+                errors.filter(|finding| finding.rule.severity() == crate::check::Severity::Error);
+            found.extend(errors.map(|finding| finding.to_string()));
+            found.extend(read.err());
+            found.extend(order.findings(stamp));
+        }
+    }
+    found
+}
+
+/// Times of a block's records.
+struct Order {
+    begin: f64,
+    end: f64,
+    times: Vec<Option<XTime>>,
+    last: f64,
+    outside: u64,
+    back: u64,
+    /// Headers have come behind data.
+    late_headers: u64,
+    any: bool,
+    exceptions: Vec<String>,
+}
+
+impl Order {
+    fn new(block: &Block) -> Order {
+        Order {
+            begin: block.begin().us2000(),
+            end: block.end().us2000(),
+            times: (0..PacketId::COUNT).map(|_| None).collect(),
+            last: f64::NEG_INFINITY,
+            outside: 0,
+            back: 0,
+            late_headers: 0,
+            any: false,
+            exceptions: Vec::new(),
+        }
+    }
+
+    fn findings(&self, stamp: Option<&Stamp>) -> Vec<String> {
+        let mut found = self.exceptions.clone();
+        if self.outside > 0 {
+            found.push(format!("{} records lie outside of its span", self.outside));
+        }
+        if stamp.is_some_and(|stamp| stamp.form == Form::Sorted) {
+            if self.back > 0 {
+                found.push(format!("{} records are not in order of time", self.back));
+            }
+            if self.late_headers > 0 {
+                found.push("packet headers stand among its data".into());
+            }
+        }
+        found
+    }
+}
+
+impl Sink for Order {
+    fn stream(&mut self, _: &StreamHeader) -> Result<()> {
+        Ok(())
+    }
+
+    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        self.late_headers += u64::from(self.any);
+        if let Some(slot) = self.times.get_mut(id.index()) {
+            *slot = Some(XTime::new(header)?);
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, run: Run<'_>) -> Result<()> {
+        self.any = true;
+        let Some(Some(x)) = self.times.get(run.id.index()) else {
+            return Ok(());
+        };
+        for packet in run.bytes.chunks_exact(run.stride) {
+            let Some(time) = x.us2000(packet)? else {
+                self.outside += 1;
+                continue;
+            };
+            let inside = time.reaches(self.begin) && !time.reaches(self.end);
+            self.outside += u64::from(!inside);
+            self.back += u64::from(time.us < self.last);
+            self.last = time.us;
+        }
+        Ok(())
+    }
+
+    fn comment(&mut self, _: &Comment) -> Result<()> {
+        Ok(())
+    }
+
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        if !crate::cache::build::says_no_data(exception) && self.exceptions.len() < 3 {
+            let (kind, message) = (exception.kind(), exception.message());
+            self.exceptions.push(format!("it says {kind}: {message}"));
+        }
+        Ok(())
+    }
+
+    fn unknown(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn abort(&mut self, _: &Exception) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Removing blocks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::sources::bytes;
+use super::{Desk, ToolError};
+use crate::source::SourceName;
+use crate::time::seconds_per_unit;
+
+/// Which blocks are to go.
+pub(super) struct Wish {
+    age: Option<Duration>,
+    size: Option<u64>,
+}
+
+struct Found {
+    path: PathBuf,
+    written: SystemTime,
+    bytes: u64,
+}
+
+impl Wish {
+    pub(super) fn new(age: Option<&str>, size: Option<&str>) -> Result<Wish, ToolError> {
+        let wrong = |what: &str| ToolError::Usage(what.to_owned());
+        let age = age.map(|text| {
+            duration(text).ok_or_else(|| wrong("write an age as '90 days' or '12 hours'"))
+        });
+        let size = size.map(|text| {
+            size_of(text).ok_or_else(|| wrong("write a size as 200G, 500M or in bytes"))
+        });
+        Ok(Wish {
+            age: age.transpose()?,
+            size: size.transpose()?,
+        })
+    }
+}
+
+pub(super) fn run(
+    desk: &mut Desk<'_>,
+    wish: &Wish,
+    source: Option<&str>,
+    yes: bool,
+) -> Result<bool, ToolError> {
+    if wish.age.is_none() && wish.size.is_none() && source.is_none() {
+        let advice = "say which blocks: --older-than, --max-size, --source";
+        return Err(ToolError::Usage(advice.into()));
+    }
+    let mut top = desk.root()?.join("data");
+    if let Some(source) = source {
+        let name = SourceName::parse(source);
+        let name = name.map_err(|error| ToolError::Usage(error.to_string()))?;
+        top.push(name.as_str());
+    }
+    let mut found = Vec::new();
+    gather(&top, &mut found);
+    found.sort_by_key(|file| file.written);
+    let total: u64 = found.iter().map(|file| file.bytes).sum();
+    let (mut left, mut removed, mut failed) = (total, 0_u64, false);
+    for file in &found {
+        let old = |age: Duration| file.written.elapsed().is_ok_and(|since| since > age);
+        let goes = match (wish.age, wish.size) {
+            (None, None) => true,
+            (age, size) => age.is_some_and(old) || size.is_some_and(|size| left > size),
+        };
+        if !goes {
+            continue;
+        }
+        if yes && let Err(error) = fs::remove_file(&file.path) {
+            writeln!(desk.out, "{}: {error}", file.path.display())?;
+            failed = true;
+            continue;
+        }
+        left -= file.bytes;
+        removed += 1;
+        if !yes {
+            writeln!(desk.out, "{}", file.path.display())?;
+        }
+    }
+    if yes {
+        remove_empty(&top);
+    }
+    let what = if yes {
+        "removed"
+    } else {
+        "would go; --yes removes them"
+    };
+    let (gone, left) = (bytes(total - left), bytes(left));
+    writeln!(desk.out, "{removed} blocks, {gone}, {what}; {left} left")?;
+    Ok(!failed)
+}
+
+/// Every block below a folder, also of sources that are no longer there.
+fn gather(folder: &Path, found: &mut Vec<Found>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let Ok(data) = entry.metadata() else { continue };
+        let path = entry.path();
+        if data.is_dir() {
+            gather(&path, found);
+        } else if data.is_file() && is_block(&path) {
+            found.push(Found {
+                path,
+                written: data.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                bytes: data.len(),
+            });
+        }
+    }
+}
+
+/// `TIME_RESOLUTION.d2s`, as the folders of a level hold it.
+fn is_block(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| {
+        let stem = name.strip_suffix(".d2s").or(name.strip_suffix(".qds"));
+        let known = |(time, resolution): (&str, &str)| {
+            time.starts_with(|c: char| c.is_ascii_digit())
+                && (resolution == "intrinsic" || resolution.starts_with("bin-"))
+        };
+        stem.and_then(|stem| stem.split_once('_'))
+            .is_some_and(known)
+    })
+}
+
+/// Removes folders in which nothing is left.
+fn remove_empty(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_empty(&entry.path());
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let unit = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at_checked(unit)?;
+    let number: f64 = number.trim().parse().ok()?;
+    Duration::try_from_secs_f64(number * seconds_per_unit(unit)?).ok()
+}
+
+fn size_of(text: &str) -> Option<u64> {
+    let text = text.trim().trim_end_matches(['B', 'b']);
+    let (number, factor) = match text.chars().last()?.to_ascii_uppercase() {
+        'K' => (text.get(..text.len() - 1)?, 1e3),
+        'M' => (text.get(..text.len() - 1)?, 1e6),
+        'G' => (text.get(..text.len() - 1)?, 1e9),
+        'T' => (text.get(..text.len() - 1)?, 1e12),
+        _ => (text, 1.0),
+    };
+    let number: f64 = number.trim().parse().ok()?;
+    (number >= 0.0 && number.is_finite()).then_some((number * factor) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_and_sizes() {
+        assert_eq!(duration("90 days"), Some(Duration::from_secs(90 * 86_400)));
+        assert_eq!(duration("1.5h"), Some(Duration::from_secs(5400)));
+        assert_eq!(duration("90"), None);
+        assert_eq!(duration("-1 days"), None);
+        for (text, size) in [
+            ("200G", 200_000_000_000),
+            ("5 kB", 5000),
+            ("17", 17),
+            ("0", 0),
+        ] {
+            assert_eq!(size_of(text), Some(size), "{text}");
+        }
+        assert_eq!(size_of("x"), None);
+        assert_eq!(size_of("-1G"), None);
+    }
+}

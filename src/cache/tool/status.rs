@@ -1,0 +1,133 @@
+//! What is cached of which source.
+
+use serde::Serialize;
+
+use super::sources::{bytes, shown};
+use super::{Desk, ToolError};
+use crate::cache::stamp::Standard;
+use crate::cache::state::State;
+use crate::source::{CacheLevel, Definition};
+use crate::time::Time;
+
+/// A line of the table.
+#[derive(Debug, Serialize)]
+struct Row {
+    source: String,
+    level: u32,
+    resolution: String,
+    params: String,
+    /// Beginning of the first and end of the last block.
+    range: Option<[String; 2]>,
+    blocks: u64,
+    bytes: u64,
+    /// Blocks that are out of date.
+    stale: u64,
+    /// Files that are no blocks.
+    damaged: u64,
+}
+
+const HEADS: [&str; 8] = [
+    "source",
+    "level",
+    "holds",
+    "from",
+    "to",
+    "blocks",
+    "size",
+    "stale, damaged",
+];
+
+pub(super) fn run(
+    desk: &mut Desk<'_>,
+    source: Option<&str>,
+    json: bool,
+) -> Result<bool, ToolError> {
+    let (sources, wrong) = desk.sources(source)?;
+    let mut rows = Vec::new();
+    for definition in &sources {
+        for level in &definition.cache_levels {
+            rows.push(row(desk, definition, level)?);
+        }
+    }
+    let well = wrong.is_empty() && rows.iter().all(|row| row.damaged == 0);
+    if json {
+        for row in &rows {
+            let text = serde_json::to_string(row).map_err(std::io::Error::other)?;
+            writeln!(desk.out, "{text}")?;
+        }
+        return Ok(well);
+    }
+    table(desk, &rows)?;
+    for text in wrong {
+        writeln!(desk.out, "{text}")?;
+    }
+    Ok(well)
+}
+
+fn row(desk: &Desk<'_>, definition: &Definition, level: &CacheLevel) -> Result<Row, ToolError> {
+    let folder = desk.folder(definition, level)?;
+    let standard = Standard::of(definition, desk.config, level, &folder, desk.now);
+    let mut row = Row {
+        source: definition.name.to_string(),
+        level: level.number,
+        resolution: level.resolution.to_string(),
+        params: level.norm_params.clone(),
+        range: None,
+        blocks: 0,
+        bytes: 0,
+        stale: 0,
+        damaged: 0,
+    };
+    let mut ends: Option<(Time, Time)> = None;
+    for block in folder.all() {
+        row.blocks += 1;
+        match State::of(&folder, &block, &standard) {
+            State::Missing => row.blocks -= 1,
+            State::Fresh(bytes) => row.bytes += bytes,
+            State::Stale(bytes, _) => {
+                row.bytes += bytes;
+                row.stale += 1;
+            }
+            State::Damaged(_) => row.damaged += 1,
+        }
+        let begin = ends.map_or(block.begin(), |(begin, _)| begin);
+        ends = Some((begin, block.end()));
+    }
+    row.range = ends.map(|(begin, end)| [shown(begin), shown(end)]);
+    Ok(row)
+}
+
+fn table(desk: &mut Desk<'_>, rows: &[Row]) -> Result<(), ToolError> {
+    let mut lines = vec![HEADS.map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| {
+        let [from, to] = row.range.clone().unwrap_or_default();
+        let holds = match row.params.as_str() {
+            "_noparam" => row.resolution.clone(),
+            params => format!("{} {params}", row.resolution),
+        };
+        [
+            row.source.clone(),
+            row.level.to_string(),
+            holds,
+            from,
+            to,
+            row.blocks.to_string(),
+            bytes(row.bytes),
+            format!("{}, {}", row.stale, row.damaged),
+        ]
+    }));
+    let mut widths = [0; HEADS.len()];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for line in &lines {
+        let cells = line.iter().zip(widths);
+        let text: String = cells
+            .map(|(cell, width)| format!("{cell:width$}  "))
+            .collect();
+        writeln!(desk.out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
