@@ -109,6 +109,17 @@ fn build_status_plan_verify() {
 }
 
 #[test]
+fn short_blocks_beside_long_ones_stay_within_the_range() {
+    let site = Site::new(LEVELS, HOURS);
+    let said = tool(&site, &["build", "S", "2020-02-22", "2020-02-24", "--now"]);
+    assert_eq!(said.status, 0, "{}{}", said.text, said.error);
+    assert_eq!(site.blocks(1), site.wanted(1, "2020-02-22", "2020-02-24"));
+    assert_eq!(site.blocks(2).len(), 48);
+    assert_eq!(site.blocks(3).len(), 1);
+    assert_eq!(site.runs(), ["2020-02-01T00:00 2020-03-01T00:00"]);
+}
+
+#[test]
 fn verify_names_what_is_wrong() {
     let site = days();
     site.build(&[1], "2020-02-20", "2020-02-26");

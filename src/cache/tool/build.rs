@@ -42,7 +42,10 @@ pub(super) fn run(
         return Ok(well);
     }
     end_readers_on_signals()?;
-    for (stretch, levels) in stretches(&levels, &wanted) {
+    for ((from, to), levels) in stretches(&levels, &wanted) {
+        // Long blocks reach beyond what was asked for; the short ones beside
+        // them need not.
+        let stretch = (from.max(begin), to.min(end));
         let report = foreground(desk, &definition, levels, stretch);
         tell(desk, &report)?;
         well &= report.is_complete();
