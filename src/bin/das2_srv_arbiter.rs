@@ -94,7 +94,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         background::enter().map_err(text)?;
     }
     // Requests go first.
-    let _ = rustix::process::setpriority_process(None, NICE);
+    let _ = rustix::process::nice(NICE);
     let journal = match options.in_background {
         true => Journal::in_folder(config.log_path.as_deref()),
         false => Journal::stderr(),

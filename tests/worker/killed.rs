@@ -24,12 +24,19 @@ pub fn killed_at_random_moments(site: Site) {
     let kills = kills.map_or(KILLS, |text| text.parse().unwrap());
     // A task that killed its workers would be parked.
     site.configure("TASK_ATTEMPTS = 100000\nWORKER_TASKS = 2");
+    let begin = Instant::now();
     let undisturbed = built_undisturbed(&site);
+    // Some workers have to live as long as a task takes, whatever the machine.
+    let pause = begin.elapsed().as_millis() as u64;
     let mut killed = 0;
     while killed < kills {
-        killed += round(&site, kills - killed, &undisturbed);
+        killed += round(&site, kills - killed, pause, &undisturbed);
     }
-    println!("{killed} workers killed");
+    let again = site.read("worker.log");
+    let again =
+        again.matches("begun, attempt ").count() - again.matches("begun, attempt 1 ").count();
+    println!("{killed} workers killed, {again} tasks begun again");
+    assert!(again > 0, "no worker was killed at a task");
 }
 
 type Files = Vec<(std::path::PathBuf, Vec<u8>)>;
@@ -48,8 +55,8 @@ fn queue_all(site: &Site) {
 }
 
 /// An empty cache is filled by two workers, one of which is killed every now
-/// and then; how many were.
-fn round(site: &Site, most: u32, undisturbed: &Files) -> u32 {
+/// and then, after a pause of so many milliseconds at most; how many were.
+fn round(site: &Site, most: u32, pause: u64, undisturbed: &Files) -> u32 {
     std::fs::remove_dir_all(site.path("cache")).unwrap();
     std::fs::create_dir(site.path("cache")).unwrap();
     let mut broker = site.broker();
@@ -66,7 +73,7 @@ fn round(site: &Site, most: u32, undisturbed: &Files) -> u32 {
             std::thread::yield_now();
             continue;
         }
-        moment = Instant::now() + Duration::from_millis(20 + random(400));
+        moment = Instant::now() + Duration::from_millis(20 + random(pause));
         let worker = &mut workers[random(2) as usize];
         if let Some(worker) = worker.take() {
             worker.kill();
