@@ -516,7 +516,7 @@ fn headers_that_promise_much_take_no_memory() {
     for id in 1..=99 {
         s.packet(
             id,
-            "<x type=\"double\" units=\"us2000\"/><yscan type=\"float\" nitems=\"4000000\" \
+            "<x type=\"double\" units=\"us2000\"/><yscan type=\"float\" nitems=\"1000000\" \
              yUnits=\"Hz\" zUnits=\"\"/>",
         );
     }
