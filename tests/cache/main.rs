@@ -12,6 +12,7 @@
 mod site;
 
 mod hits;
+mod joints;
 mod minute;
 mod program;
 mod queue;
