@@ -98,15 +98,18 @@ impl<N: Sink> Joiner<N> {
     }
 
     /// The ID of the output for a header: the one that has it already, its
-    /// own where that is free, another free one, and else its own all the
-    /// same, which then changes its meaning.
+    /// own where that is free, another free one, and else one that nothing
+    /// else of the present stream has, which then changes its meaning.
     fn place(&self, id: PacketId, header: &Arc<PacketHeader>) -> PacketId {
         let has = |slot: &Option<Arc<PacketHeader>>| slot.as_ref() == Some(header);
         if self.sent.get(id.index()).is_some_and(has) {
             return id;
         }
         let number = |index: usize| u8::try_from(index).ok().and_then(PacketId::new);
-        let taken = |wanted: PacketId| self.ids.contains(&Some(wanted));
+        let taken = |wanted: PacketId| {
+            let mut others = self.ids.iter().enumerate();
+            others.any(|(of, place)| of != id.index() && *place == Some(wanted))
+        };
         if let Some(found) = self.sent.iter().position(has).and_then(number)
             && !taken(found)
         {
@@ -116,9 +119,14 @@ impl<N: Sink> Joiner<N> {
             return id;
         }
         let free = |index: &usize| self.sent.get(*index) == Some(&None);
+        let unused = || {
+            let all = std::iter::once(id.index()).chain(1..PacketId::COUNT);
+            all.filter_map(number).find(|wanted| !taken(*wanted))
+        };
         (1..PacketId::COUNT)
             .find(free)
             .and_then(number)
+            .or_else(unused)
             .unwrap_or(id)
     }
 }
@@ -286,6 +294,23 @@ mod tests {
         many[0].1 = "us2000";
         let text = joined(&[stream(&many), stream(&[(5, "mj1958", b"z")])]);
         assert!(text.ends_with(":05:zzzz"), "{text}");
+    }
+
+    #[test]
+    fn an_id_in_use_never_changes_its_meaning() {
+        // Every ID has been given away, and 1 and 2 have changed places.
+        let units: Vec<String> = (1..=99).map(|n| format!("V{n}")).collect();
+        let all: Vec<_> = (1..=99)
+            .map(|id: u8| (id, units[usize::from(id) - 1].as_str(), &b"x"[..]))
+            .collect();
+        let text = joined(&[
+            stream(&all),
+            stream(&[(2, "V1", b"a"), (1, "V100", b"b"), (2, "V1", b"c")]),
+        ]);
+        let (before, after) = text.split_once(":01:aaaa").unwrap();
+        assert!(before.contains("V99"));
+        assert!(!after.contains("[01]"), "{after}");
+        assert!(after.ends_with(":01:cccc"), "{after}");
     }
 
     #[test]
