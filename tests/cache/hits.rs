@@ -205,3 +205,18 @@ fn params_choose_the_folder_and_nothing_else() {
         assert_eq!(m.runs().len(), 1);
     }
 }
+
+#[test]
+fn a_reader_that_asks_the_request_is_never_answered_for_by_blocks() {
+    let m = Minutes::new(DAYS);
+    m.fill_days(1..3);
+    for keyword in ["reader = 'M $(mode,plain)'", "reducer = 'M $(mode,plain)'"] {
+        let dsdf = format!("reader = 'M'\ndas2Stream = 1\ndescription = 'M'\n{DAYS}\n{keyword}\n");
+        m.site.dsdf("M", &dsdf);
+        // Without a value it is what blocks are made with.
+        assert_eq!(m.records("2017-01-01", "2017-01-02", "").len(), 144);
+        assert!(m.runs().is_empty(), "{keyword}");
+        m.get("2017-01-01", "2017-01-02", "&mode=other");
+        assert_eq!(m.runs().len(), 1, "{keyword}");
+    }
+}

@@ -5,7 +5,7 @@ use super::stages;
 use crate::cache::serve::Title;
 use crate::cache::{LevelFolder, Plan, Standard, choose_level};
 use crate::config::Config;
-use crate::source::{CacheLevel, Definition, Format, Resolution, norm_params};
+use crate::source::{CacheLevel, Command, Definition, Format, Resolution, norm_params};
 use crate::time::Time;
 
 /// When less than this part of the blocks exists, one reader run over the
@@ -56,7 +56,7 @@ pub fn look(config: &Config, definition: &Definition, asked: &DataRequest) -> Ca
 
 fn of_level(config: &Config, definition: &Definition, asked: &DataRequest) -> Option<FromCache> {
     let root = config.cache_root.as_deref()?;
-    if definition.format != Format::Das2 {
+    if definition.format != Format::Das2 || asks_the_request(config, definition) {
         return None;
     }
     let params = norm_params(Some(&asked.params.join(" "))).ok()?;
@@ -74,6 +74,15 @@ fn of_level(config: &Config, definition: &Definition, asked: &DataRequest) -> Op
         plan: Plan::new(folder, asked.begin.time, asked.end.time),
         level,
     })
+}
+
+/// Whether what the programs do depends on more of the request than its params:
+/// blocks are made without any request.
+fn asks_the_request(config: &Config, definition: &Definition) -> bool {
+    let reducer = definition.effective_reducer(config);
+    let programs = [definition.reader.as_ref(), reducer.as_ref()];
+    let mut values = programs.into_iter().flatten().map(Command::request_values);
+    values.any(|values| !values.is_empty())
 }
 
 /// Whether what blocks do not hold can be had from the reader in their form.
