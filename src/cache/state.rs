@@ -6,7 +6,7 @@ use std::io;
 use super::block::Block;
 use super::folder::LevelFolder;
 use super::plan::{Plan, Segment};
-use super::serve::{Opened, freshness, open_block, stamp_of};
+use super::serve::{Opened, freshness, open_block, stamp_of, survey};
 use super::stamp::{Standard, changed};
 use crate::cache::Blocks;
 use crate::config::Config;
@@ -63,6 +63,20 @@ fn size_of(file: &File) -> u64 {
     file.metadata().map_or(0, |data| data.len())
 }
 
+/// Whether a request would use a block. One in foreign form is looked through
+/// to its end, as a request does: else what is broken behind its front would
+/// be asked for for ever and never be made again.
+fn is_good(folder: &LevelFolder, block: &Block, standard: &Standard) -> bool {
+    if !matches!(State::of(folder, block, standard), State::Fresh(_)) {
+        return false;
+    }
+    match open(folder, block) {
+        Ok(Opened::Foreign(file)) => survey(&file, block).is_ok(),
+        Ok(Opened::Known(_)) => true,
+        Ok(Opened::Bad(_)) | Err(_) => false,
+    }
+}
+
 /// The stretches of a level that want to be built: blocks that are not there,
 /// out of date, or damaged, and whose span is over.
 pub fn missing_or_stale(
@@ -93,7 +107,7 @@ pub fn missing_or_stale(
             Segment::Gap { first, end, .. } => want(first.begin(), end),
             Segment::Blocks { first, end, .. } => {
                 for block in Blocks::covering(first.period(), first.begin(), end) {
-                    if !matches!(State::of(&folder, &block, &standard), State::Fresh(_)) {
+                    if !is_good(&folder, &block, &standard) {
                         want(block.begin(), block.end());
                     }
                 }

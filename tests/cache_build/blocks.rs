@@ -371,3 +371,32 @@ fn what_is_missing_or_stale_is_found() {
     );
     assert_eq!(wanted(&site, 1), [(time(ALL.0), time(ALL.1))]);
 }
+
+#[test]
+fn a_foreign_block_that_is_broken_behind_its_front_is_made_again() {
+    let site = Site::new(LEVELS, HOURS);
+    site.build(&[1], "2020-02-20", "2020-02-23");
+    let path = |day: &str| {
+        let block = site.wanted(1, day, "2020-03-01")[0];
+        site.folder_of(1).file_of(&block)
+    };
+    // What das2-pyserver makes: the reader's stream, which says nothing.
+    let foreign = |day: &str| {
+        let bytes = site.block(1, day);
+        [header(&[1]).as_bytes(), data_of(&bytes)].concat()
+    };
+    std::fs::write(path("2020-02-20"), foreign("2020-02-20")).unwrap();
+    let mut broken = foreign("2020-02-21");
+    let middle = broken.len() / 2;
+    broken[middle..middle + 100].fill(b'?');
+    std::fs::write(path("2020-02-21"), broken).unwrap();
+    let (definition, config) = (site.definition(), site.config());
+    let wanted = || {
+        let (begin, end) = (time("2020-02-20"), time("2020-02-23"));
+        let now = das2_server::time::Time::now();
+        missing_or_stale(&definition, &config, &site.level(1), begin, end, now)
+    };
+    assert_eq!(wanted(), [(time("2020-02-21"), time("2020-02-22"))]);
+    site.build(&[1], "2020-02-21", "2020-02-22");
+    assert_eq!(wanted(), []);
+}

@@ -19,7 +19,8 @@ use std::sync::Arc;
 pub use join::{Joiner, Title};
 pub use known::{Known, Opened, open_block};
 
-use self::survey::{Survey, survey};
+use self::survey::Survey;
+pub(crate) use self::survey::survey;
 use super::block::{Block, Blocks};
 use super::plan::{Plan, Segment};
 use super::stamp::{Freshness, Stamp, Standard, changed};
