@@ -11,6 +11,9 @@ use crate::time::Time;
 
 use super::block::Block;
 
+/// The folder in CACHE_ROOT that holds blocks.
+pub const CACHE_DATA: &str = "data";
+
 /// The folder of one level of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LevelFolder {
@@ -23,7 +26,7 @@ pub struct LevelFolder {
 impl LevelFolder {
     /// The folder `CACHE_ROOT/data/SOURCE/NORMPARAMS/RESOLUTION`.
     pub fn new(cache_root: &Path, source: &SourceName, level: &CacheLevel) -> LevelFolder {
-        let mut path = cache_root.join("data");
+        let mut path = cache_root.join(CACHE_DATA);
         path.push(source.as_str());
         LevelFolder::of_source(&path, level)
     }

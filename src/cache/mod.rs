@@ -32,7 +32,7 @@ pub mod tool;
 
 pub use block::{Block, Blocks};
 pub use expired::Expired;
-pub use folder::LevelFolder;
+pub use folder::{CACHE_DATA, LevelFolder};
 pub use plan::{Plan, Segment, choose_level};
 pub use stamp::{Form, Freshness, Origin, Stamp, Standard, changed};
 pub use state::{State, missing_or_stale};

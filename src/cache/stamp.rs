@@ -28,9 +28,10 @@ const SIZE_DIGITS: usize = 15;
 
 /// The text of `cacheForm`, all of one length: the form is known only when
 /// the block is complete, and is then written over.
-const FORMS: [(Form, &str); 3] = [
+const FORMS: [(Form, &str); 4] = [
     (Form::Unknown, "unknown"),
     (Form::Sorted, "sorted "),
+    (Form::Within, "within "),
     (Form::Mixed, "mixed  "),
 ];
 
@@ -42,8 +43,19 @@ pub enum Form {
     /// Stream header, packet headers, then nothing but data packets in order
     /// of time: what is wanted can be cut out without being read.
     Sorted,
-    /// Headers among the data, or data out of order.
+    /// The same, but not in order of time, as the bins of several packet types
+    /// are: all of it goes out as it lies, or it is read.
+    Within,
+    /// Headers among the data, or data outside of its span.
     Mixed,
+}
+
+impl Form {
+    /// Whether headers come first, and then nothing but data of the block's
+    /// span.
+    pub fn is_known(self) -> bool {
+        matches!(self, Form::Sorted | Form::Within)
+    }
 }
 
 /// What blocks are made from: everything in a definition that changes them.

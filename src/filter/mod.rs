@@ -99,6 +99,10 @@ mod tests {
         assert_eq!(binning.seconds, 0.25);
         assert!(binning.begin.is_some());
         assert!(matches!(of("das2_bin_avgsec 60 -r"), Some(Ok(_))));
+        // What the server adds to a site's own words comes last, and holds.
+        let twice = of("das2_bin_avgsec -b 2001-01-01 -b 2002-01-01 60");
+        assert_eq!(twice, of("das2_bin_avgsec -b 2002-01-01 60"));
+        assert!(matches!(twice, Some(Ok(_))));
         assert!(matches!(of("das2_ascii -r 4 -s 3 -c"), Some(Ok(_))));
         for bad in [
             "das2_bin_avgsec",

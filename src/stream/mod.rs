@@ -56,6 +56,7 @@ pub use plane::{Plane, PlaneKind};
 pub use properties::{Properties, Property};
 pub use reader::{Note, Reader};
 pub use sink::{Run, Sink};
+pub(crate) use sink::{sink_ignores, sink_passes_to};
 pub use tags::YTags;
 pub use text::{exp_field, parse_number};
 pub use writer::Writer;

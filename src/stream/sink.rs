@@ -78,62 +78,71 @@ pub trait Sink {
     fn abort(&mut self, exception: &Exception) -> Result<()>;
 }
 
+/// All methods of a [`Sink`] that hands every call on to another one.
+macro_rules! sink_passes_to {
+    ($self:ident => $next:expr) => {
+        fn stream(&mut $self, header: &$crate::stream::StreamHeader) -> $crate::stream::Result<()> {
+            $next.stream(header)
+        }
+        fn packet(
+            &mut $self,
+            id: $crate::stream::PacketId,
+            header: &std::sync::Arc<$crate::stream::PacketHeader>,
+        ) -> $crate::stream::Result<()> {
+            $next.packet(id, header)
+        }
+        fn run(&mut $self, run: $crate::stream::Run<'_>) -> $crate::stream::Result<()> {
+            $next.run(run)
+        }
+        fn comment(&mut $self, comment: &$crate::stream::Comment) -> $crate::stream::Result<()> {
+            $next.comment(comment)
+        }
+        fn exception(
+            &mut $self,
+            exception: &$crate::stream::Exception,
+        ) -> $crate::stream::Result<()> {
+            $next.exception(exception)
+        }
+        fn unknown(&mut $self, body: &[u8]) -> $crate::stream::Result<()> {
+            $next.unknown(body)
+        }
+        fn flush(&mut $self) -> $crate::stream::Result<()> {
+            $next.flush()
+        }
+        fn finish(&mut $self) -> $crate::stream::Result<()> {
+            $next.finish()
+        }
+        fn abort(&mut $self, exception: &$crate::stream::Exception) -> $crate::stream::Result<()> {
+            $next.abort(exception)
+        }
+    };
+}
+pub(crate) use sink_passes_to;
+
+/// Methods of a [`Sink`] that does nothing at these calls. They are named one
+/// by one, and not left out: a filter that forgot one would lose what clients
+/// want to see.
+macro_rules! sink_ignores {
+    ($($call:ident),+) => { $($crate::stream::sink_ignores!(@$call);)+ };
+    (@stream) => { $crate::stream::sink_ignores!(@ stream, &$crate::stream::StreamHeader); };
+    (@comment) => { $crate::stream::sink_ignores!(@ comment, &$crate::stream::Comment); };
+    (@exception) => { $crate::stream::sink_ignores!(@ exception, &$crate::stream::Exception); };
+    (@unknown) => { $crate::stream::sink_ignores!(@ unknown, &[u8]); };
+    (@flush) => { $crate::stream::sink_ignores!(@ flush,); };
+    (@finish) => { $crate::stream::sink_ignores!(@ finish,); };
+    (@abort) => { $crate::stream::sink_ignores!(@ abort, &$crate::stream::Exception); };
+    (@ $call:ident, $($what:ty)?) => {
+        fn $call(&mut self $(, _: $what)?) -> $crate::stream::Result<()> {
+            Ok(())
+        }
+    };
+}
+pub(crate) use sink_ignores;
+
 impl<S: Sink + ?Sized> Sink for &mut S {
-    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
-        (**self).stream(header)
-    }
-    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
-        (**self).packet(id, header)
-    }
-    fn run(&mut self, run: Run<'_>) -> Result<()> {
-        (**self).run(run)
-    }
-    fn comment(&mut self, comment: &Comment) -> Result<()> {
-        (**self).comment(comment)
-    }
-    fn exception(&mut self, exception: &Exception) -> Result<()> {
-        (**self).exception(exception)
-    }
-    fn unknown(&mut self, body: &[u8]) -> Result<()> {
-        (**self).unknown(body)
-    }
-    fn flush(&mut self) -> Result<()> {
-        (**self).flush()
-    }
-    fn finish(&mut self) -> Result<()> {
-        (**self).finish()
-    }
-    fn abort(&mut self, exception: &Exception) -> Result<()> {
-        (**self).abort(exception)
-    }
+    sink_passes_to!(self => (**self));
 }
 
 impl<S: Sink + ?Sized> Sink for Box<S> {
-    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
-        (**self).stream(header)
-    }
-    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
-        (**self).packet(id, header)
-    }
-    fn run(&mut self, run: Run<'_>) -> Result<()> {
-        (**self).run(run)
-    }
-    fn comment(&mut self, comment: &Comment) -> Result<()> {
-        (**self).comment(comment)
-    }
-    fn exception(&mut self, exception: &Exception) -> Result<()> {
-        (**self).exception(exception)
-    }
-    fn unknown(&mut self, body: &[u8]) -> Result<()> {
-        (**self).unknown(body)
-    }
-    fn flush(&mut self) -> Result<()> {
-        (**self).flush()
-    }
-    fn finish(&mut self) -> Result<()> {
-        (**self).finish()
-    }
-    fn abort(&mut self, exception: &Exception) -> Result<()> {
-        (**self).abort(exception)
-    }
+    sink_passes_to!(self => (**self));
 }

@@ -15,4 +15,5 @@ mod hits;
 mod joints;
 mod minute;
 mod program;
+mod programs;
 mod queue;

@@ -6,7 +6,7 @@ use das2_server::queue::{Which, connect};
 use crate::minute::Minutes;
 
 /// Newest first.
-fn waiting(m: &Minutes) -> Vec<String> {
+pub fn waiting(m: &Minutes) -> Vec<String> {
     let config = Config::load(&m.site.path("das2server.conf")).unwrap();
     let mut broker = connect(&config).unwrap();
     let listed = broker.list(Which::Todo).unwrap();
@@ -25,7 +25,7 @@ fn waiting(m: &Minutes) -> Vec<String> {
         .collect()
 }
 
-fn with_queue(levels: &str) -> Minutes {
+pub fn with_queue(levels: &str) -> Minutes {
     let m = Minutes::with(levels, "WORK_QUEUE_BROKER = embedded\nSTATE_PATH = state");
     std::fs::create_dir(m.site.path("state")).unwrap();
     m

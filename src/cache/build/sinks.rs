@@ -7,7 +7,7 @@ use super::telling::Telling;
 use super::writer::BlockWriter;
 use crate::filter::x_time::XTime;
 use crate::stream::{
-    self, Comment, Error, Exception, PacketHeader, PacketId, Run, Sink, StreamHeader,
+    self, Error, Exception, PacketHeader, PacketId, Run, Sink, StreamHeader, sink_ignores,
 };
 use crate::time::Time;
 
@@ -49,6 +49,8 @@ impl<'f, 't, 'b> Splitter<'f, 't, 'b> {
 }
 
 impl Sink for Splitter<'_, '_, '_> {
+    sink_ignores!(comment, unknown, flush, abort);
+
     fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
         self.levels
             .iter_mut()
@@ -78,29 +80,13 @@ impl Sink for Splitter<'_, '_, '_> {
         })
     }
 
-    fn comment(&mut self, _: &Comment) -> stream::Result<()> {
-        Ok(())
-    }
-
     fn exception(&mut self, exception: &Exception) -> stream::Result<()> {
         unless_no_data(exception)
-    }
-
-    fn unknown(&mut self, _: &[u8]) -> stream::Result<()> {
-        Ok(())
-    }
-
-    fn flush(&mut self) -> stream::Result<()> {
-        Ok(())
     }
 
     fn finish(&mut self) -> stream::Result<()> {
         let mut levels = self.levels.iter_mut();
         levels.try_for_each(|level| level.finish(self.telling))
-    }
-
-    fn abort(&mut self, _: &Exception) -> stream::Result<()> {
-        Ok(())
     }
 }
 
@@ -115,6 +101,8 @@ pub struct Alone<'a, 'b> {
 }
 
 impl Sink for Alone<'_, '_> {
+    sink_ignores!(comment, unknown, flush, abort);
+
     fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
         self.writer.stream(header)
     }
@@ -128,29 +116,13 @@ impl Sink for Alone<'_, '_> {
         self.telling.moved(|| None)
     }
 
-    fn comment(&mut self, _: &Comment) -> stream::Result<()> {
-        Ok(())
-    }
-
     fn exception(&mut self, exception: &Exception) -> stream::Result<()> {
         unless_no_data(exception)
-    }
-
-    fn unknown(&mut self, _: &[u8]) -> stream::Result<()> {
-        Ok(())
-    }
-
-    fn flush(&mut self) -> stream::Result<()> {
-        Ok(())
     }
 
     fn finish(&mut self) -> stream::Result<()> {
         self.writer.finish()?;
         self.telling
             .placed(self.writer.size().unwrap_or(0), self.until)
-    }
-
-    fn abort(&mut self, _: &Exception) -> stream::Result<()> {
-        Ok(())
     }
 }

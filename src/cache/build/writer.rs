@@ -17,8 +17,8 @@ use crate::cache::block::Block;
 use crate::cache::stamp::{Form, Stamp};
 use crate::filter::x_time::XTime;
 use crate::stream::{
-    Comment, Error, Exception, HeaderTag, MAX_HEADER, PacketHeader, PacketId, Result, Run, Sink,
-    StreamHeader, header_tag,
+    Error, Exception, HeaderTag, MAX_HEADER, PacketHeader, PacketId, Result, Run, Sink,
+    StreamHeader, header_tag, sink_ignores,
 };
 
 /// Bytes that are gathered before they are written. Blocks smaller than this
@@ -66,22 +66,25 @@ struct Order {
     begin: f64,
     end: f64,
     last: f64,
-    /// In order of time, and all within the block.
-    good: bool,
+    /// All in order of time.
+    sorted: bool,
+    /// All within the block.
+    within: bool,
 }
 
 impl Order {
     fn add(&mut self, x: &XTime, run: Run<'_>) -> Result<()> {
         for packet in run.bytes.chunks_exact(run.stride) {
-            if !self.good {
+            if !self.within {
                 return Ok(());
             }
             let time = x.us2000(packet)?;
-            self.good = time.is_some_and(|time| {
-                let inside = time.reaches(self.begin) && !time.reaches(self.end);
-                inside && time.us >= self.last
-            });
-            self.last = time.map_or(self.last, |time| time.us);
+            self.within =
+                time.is_some_and(|time| time.reaches(self.begin) && !time.reaches(self.end));
+            if let Some(time) = time {
+                self.sorted &= time.us >= self.last;
+                self.last = time.us;
+            }
         }
         Ok(())
     }
@@ -97,7 +100,8 @@ impl BlockWriter {
                 begin: block.begin().us2000(),
                 end: block.end().us2000(),
                 last: f64::NEG_INFINITY,
-                good: true,
+                sorted: true,
+                within: true,
             },
             block,
             header: Vec::new(),
@@ -218,9 +222,10 @@ impl BlockWriter {
         } else if !self.redefined && !self.is_in_order() {
             self.bring_headers_to_front()?;
         }
-        let form = match self.order.good && !self.redefined {
-            true => Form::Sorted,
-            false => Form::Mixed,
+        let form = match (self.order.within && !self.redefined, self.order.sorted) {
+            (true, true) => Form::Sorted,
+            (true, false) => Form::Within,
+            (false, _) => Form::Mixed,
         };
         let size = self.header.len() as u64 + self.position;
         self.patch(form, size)?;
@@ -371,6 +376,11 @@ fn framed(tag: HeaderTag, xml: &str) -> Result<Vec<u8>> {
 }
 
 impl Sink for BlockWriter {
+    // What was said of one run says nothing of its blocks. That there are no
+    // data is seen without being told; any other exception is the end of the
+    // run, and no matter of this stage.
+    sink_ignores!(comment, exception, unknown, flush);
+
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.set_header(header)
     }
@@ -388,25 +398,6 @@ impl Sink for BlockWriter {
             self.order.add(&written.x, run)?;
         }
         self.write(run.bytes)
-    }
-
-    /// Dropped: what was said of one run says nothing of its blocks.
-    fn comment(&mut self, _: &Comment) -> Result<()> {
-        Ok(())
-    }
-
-    /// That there are no data is seen without being told; any other exception
-    /// is the end of the run, and no matter of this stage.
-    fn exception(&mut self, _: &Exception) -> Result<()> {
-        Ok(())
-    }
-
-    fn unknown(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -30,7 +30,7 @@ pub enum Opened {
 }
 
 /// A block in known form: stream header, packet headers, then nothing but
-/// data in order of time; or no data at all.
+/// data of its span; or no data at all.
 pub struct Known {
     /// The file.
     pub file: File,
@@ -61,7 +61,7 @@ pub fn open_block(folder: impl AsFd, name: &str) -> std::io::Result<Opened> {
     let header = front.get(layout.stream.0..layout.stream.1);
     match header.and_then(Stamp::find) {
         None => Ok(Opened::Foreign(file)),
-        Some(stamp) if stamp.form == Form::Sorted || layout.is_empty => {
+        Some(stamp) if stamp.form.is_known() || layout.is_empty => {
             let known = Known {
                 file,
                 stamp,
@@ -211,8 +211,8 @@ impl Known {
     }
 
     /// Where the data of `begin <= x < end` are, found by halving: offset and
-    /// length in bytes. None where there are several packet types, or
-    /// something is not as it should be: the block has to be read.
+    /// length in bytes. None where there are several packet types, data out of
+    /// order, or something is not as it should be: the block has to be read.
     pub fn data_between(
         &self,
         headers: &[(PacketId, Arc<PacketHeader>)],
@@ -222,6 +222,9 @@ impl Known {
         let [(id, header)] = headers else {
             return None;
         };
+        if self.stamp.form != Form::Sorted {
+            return None;
+        }
         let x = XTime::new(header).ok()?;
         let stride = (Run::TAG + header.data_size()) as u64;
         let (data, length) = self.data();

@@ -22,6 +22,7 @@ pub use known::{Known, Opened, open_block};
 use self::survey::Survey;
 pub(crate) use self::survey::survey;
 use super::block::{Block, Blocks};
+use super::folder::LevelFolder;
 use super::plan::{Plan, Segment};
 use super::stamp::{Freshness, Stamp, Standard, changed};
 use crate::filter::cut::Cut;
@@ -95,13 +96,12 @@ pub fn serve<C: Client, G: GapReader>(
 ) -> Result<(), G::Error> {
     let mut server = Server {
         plan,
-        standard,
+        blocks: Opener::new(&plan.folder, standard),
         joiner,
         gaps,
         served,
         gap: None,
         last_packets: Vec::new(),
-        folder: None,
     };
     for segment in &plan.segments {
         match segment {
@@ -117,15 +117,103 @@ pub fn serve<C: Client, G: GapReader>(
     joiner.end().map_err(G::Error::from)
 }
 
+/// Whether every block of a plan is there and may be used, found out without
+/// sending any: what is not stands in [`Served::missing`].
+pub fn examine(plan: &Plan, standard: &Standard) -> Served {
+    let mut served = Served::default();
+    let mut opener = Opener::new(&plan.folder, standard);
+    let want = |missing: &mut Vec<(Time, Time)>, begin, end| match missing.last_mut() {
+        Some((_, reached)) if *reached == begin => *reached = end,
+        _ => missing.push((begin, end)),
+    };
+    for segment in &plan.segments {
+        match segment {
+            Segment::Gap { first, end, .. } => want(&mut served.missing, first.begin(), *end),
+            Segment::Blocks { first, end, .. } => {
+                for block in Blocks::covering(first.period(), first.begin(), *end) {
+                    match opener.usable(&block) {
+                        Ok(_) => served.blocks += 1,
+                        Err(reason) => {
+                            want(&mut served.missing, block.begin(), block.end());
+                            served.tell(plan.folder.file_of(&block), reason);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    served
+}
+
+impl Served {
+    /// Notes a block that exists and cannot be used.
+    fn tell(&mut self, path: PathBuf, reason: String) {
+        if self.unusable.len() < MAX_TOLD {
+            self.unusable.push((path, reason));
+        }
+    }
+}
+
 /// A block that may be sent.
 enum Usable {
     Known(Known),
     Foreign(File, Survey),
 }
 
+/// Opens the blocks of a level.
+struct Opener<'a> {
+    level: &'a LevelFolder,
+    standard: &'a Standard,
+    /// The folder of the last block, and the end of the time of its blocks.
+    folder: Option<(Time, File)>,
+}
+
+impl Opener<'_> {
+    fn new<'a>(level: &'a LevelFolder, standard: &'a Standard) -> Opener<'a> {
+        Opener {
+            level,
+            standard,
+            folder: None,
+        }
+    }
+
+    /// Opens a block's file. Its folder is opened once for all its blocks.
+    fn open(&mut self, block: &Block) -> io::Result<Opened> {
+        let level = self.level;
+        let folder = match &self.folder {
+            Some((end, folder)) if block.begin() < *end => folder,
+            _ => {
+                let path = level.path().join(block.folder());
+                let end = block.folder_end().unwrap_or(block.end());
+                &self.folder.insert((end, File::open(path)?)).1
+            }
+        };
+        open_block(folder, &level.name_of(block))
+    }
+
+    /// A block that may be sent; the error says why it may not.
+    fn usable(&mut self, block: &Block) -> Result<Usable, String> {
+        match self.open(block).map_err(|error| error.to_string())? {
+            Opened::Known(known) => {
+                freshness(self.standard.judge(block, Some(&known.stamp), block.end()))?;
+                Ok(Usable::Known(known))
+            }
+            // One that says nothing of itself is looked through first: it must
+            // not be found out to be broken when half of it has gone out.
+            Opened::Foreign(file) => {
+                let stamp = stamp_of(&file);
+                freshness(self.standard.judge(block, stamp.as_ref(), changed(&file)))?;
+                let survey = survey(&file, block)?;
+                Ok(Usable::Foreign(file, survey))
+            }
+            Opened::Bad(reason) => Err(reason),
+        }
+    }
+}
+
 struct Server<'a, 't, C: Client, G> {
     plan: &'a Plan,
-    standard: &'a Standard,
+    blocks: Opener<'a>,
     joiner: &'a mut Joiner<Target<'t, C>>,
     gaps: &'a mut G,
     served: &'a mut Served,
@@ -133,8 +221,6 @@ struct Server<'a, 't, C: Client, G> {
     gap: Option<(Block, Time)>,
     /// The packet headers of the last block that went out as it lies.
     last_packets: Vec<u8>,
-    /// The folder of the last block, and the end of the time of its blocks.
-    folder: Option<(Time, File)>,
 }
 
 impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
@@ -170,43 +256,12 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         self.gaps.read(block, begin, until, &mut cut)
     }
 
-    /// Opens a block's file. Its folder is opened once for all its blocks.
-    fn open(&mut self, block: &Block) -> io::Result<Opened> {
-        let level = &self.plan.folder;
-        let folder = match &self.folder {
-            Some((end, folder)) if block.begin() < *end => folder,
-            _ => {
-                let path = level.path().join(block.folder());
-                let end = block.folder_end().unwrap_or(block.end());
-                &self.folder.insert((end, File::open(path)?)).1
-            }
-        };
-        open_block(folder, &level.name_of(block))
-    }
-
     /// Sends a block, or makes it part of a gap.
     fn block(&mut self, block: Block) -> Result<(), G::Error> {
-        let opened = match self.open(&block) {
-            Ok(opened) => opened,
-            Err(error) => Opened::Bad(error.to_string()),
-        };
-        let usable = match opened {
-            Opened::Known(known) => {
-                freshness(self.standard.judge(&block, Some(&known.stamp), block.end()))
-                    .map(|()| Usable::Known(known))
-            }
-            Opened::Foreign(file) => self
-                .judge_foreign(&block, &file)
-                .map(|survey| Usable::Foreign(file, survey)),
-            Opened::Bad(reason) => Err(reason),
-        };
-        let usable = match usable {
+        let usable = match self.blocks.usable(&block) {
             Ok(usable) => usable,
             Err(reason) => {
-                if self.served.unusable.len() < MAX_TOLD {
-                    let path = self.plan.folder.file_of(&block);
-                    self.served.unusable.push((path, reason));
-                }
+                self.served.tell(self.plan.folder.file_of(&block), reason);
                 self.extend_gap(block, block.end());
                 return Ok(());
             }
@@ -218,14 +273,6 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             Usable::Foreign(file, survey) => self.foreign(block, file, &survey),
         }
         .map_err(G::Error::from)
-    }
-
-    /// A block that says nothing of itself is looked through first: it must
-    /// not be found out to be broken when half of it has gone out.
-    fn judge_foreign(&self, block: &Block, file: &File) -> Result<Survey, String> {
-        let stamp = stamp_of(file);
-        freshness(self.standard.judge(block, stamp.as_ref(), changed(file)))?;
-        survey(file, block)
     }
 
     /// A block that was looked through: as it lies where that is possible.
@@ -380,33 +427,7 @@ pub(crate) fn freshness(found: Freshness) -> Result<(), String> {
 }
 
 impl<C: Client> Sink for Target<'_, C> {
-    fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
-        self.sink().stream(header)
-    }
-    fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> stream::Result<()> {
-        self.sink().packet(id, header)
-    }
-    fn run(&mut self, run: stream::Run<'_>) -> stream::Result<()> {
-        self.sink().run(run)
-    }
-    fn comment(&mut self, comment: &stream::Comment) -> stream::Result<()> {
-        self.sink().comment(comment)
-    }
-    fn exception(&mut self, exception: &stream::Exception) -> stream::Result<()> {
-        self.sink().exception(exception)
-    }
-    fn unknown(&mut self, body: &[u8]) -> stream::Result<()> {
-        self.sink().unknown(body)
-    }
-    fn flush(&mut self) -> stream::Result<()> {
-        self.sink().flush()
-    }
-    fn finish(&mut self) -> stream::Result<()> {
-        self.sink().finish()
-    }
-    fn abort(&mut self, exception: &stream::Exception) -> stream::Result<()> {
-        self.sink().abort(exception)
-    }
+    stream::sink_passes_to!(self => self.sink());
 }
 
 impl<C: Client> Target<'_, C> {

@@ -8,7 +8,7 @@ use super::first_header;
 use crate::cache::block::Block;
 use crate::filter::x_time::{Window, XTime, rest};
 use crate::stream::{
-    Comment, Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader,
+    FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader, sink_ignores,
 };
 
 /// A block that was looked through and is sound.
@@ -87,6 +87,8 @@ impl Look {
 }
 
 impl Sink for Look {
+    sink_ignores!(comment, exception, unknown, flush, finish, abort);
+
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
         Ok(())
@@ -111,30 +113,6 @@ impl Sink for Look {
         if self.plain {
             self.plain = self.is_inside(run)?;
         }
-        Ok(())
-    }
-
-    fn comment(&mut self, _: &Comment) -> Result<()> {
-        Ok(())
-    }
-
-    fn exception(&mut self, _: &Exception) -> Result<()> {
-        Ok(())
-    }
-
-    fn unknown(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn abort(&mut self, _: &Exception) -> Result<()> {
         Ok(())
     }
 }

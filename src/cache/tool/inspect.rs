@@ -8,7 +8,7 @@ use crate::cache::stamp::{Form, Stamp};
 use crate::check::check_stream;
 use crate::filter::x_time::XTime;
 use crate::stream::{
-    Comment, Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader,
+    Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, sink_ignores,
 };
 
 /// What is wrong with a block's file, in words; nothing for a good block.
@@ -72,22 +72,19 @@ impl Order {
         if self.outside > 0 {
             found.push(format!("{} records lie outside of its span", self.outside));
         }
-        if stamp.is_some_and(|stamp| stamp.form == Form::Sorted) {
-            if self.back > 0 {
-                found.push(format!("{} records are not in order of time", self.back));
-            }
-            if self.late_headers > 0 {
-                found.push("packet headers stand among its data".into());
-            }
+        let form = stamp.map_or(Form::Unknown, |stamp| stamp.form);
+        if form == Form::Sorted && self.back > 0 {
+            found.push(format!("{} records are not in order of time", self.back));
+        }
+        if form.is_known() && self.late_headers > 0 {
+            found.push("packet headers stand among its data".into());
         }
         found
     }
 }
 
 impl Sink for Order {
-    fn stream(&mut self, _: &StreamHeader) -> Result<()> {
-        Ok(())
-    }
+    sink_ignores!(stream, comment, unknown, flush, finish, abort);
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
         self.late_headers += u64::from(self.any);
@@ -115,31 +112,11 @@ impl Sink for Order {
         Ok(())
     }
 
-    fn comment(&mut self, _: &Comment) -> Result<()> {
-        Ok(())
-    }
-
     fn exception(&mut self, exception: &Exception) -> Result<()> {
         if !crate::cache::build::says_no_data(exception) && self.exceptions.len() < 3 {
             let (kind, message) = (exception.kind(), exception.message());
             self.exceptions.push(format!("it says {kind}: {message}"));
         }
-        Ok(())
-    }
-
-    fn unknown(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn abort(&mut self, _: &Exception) -> Result<()> {
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::time::{Time, parse_query};
 #[derive(Debug, Clone, clap::Parser)]
 #[command(
     name = "das2_bin_avgsec",
+    args_override_self = true,
     version,
     disable_version_flag = true,
     allow_negative_numbers = true
@@ -46,6 +47,7 @@ pub struct AverageArgs {
 #[derive(Debug, Clone, clap::Parser)]
 #[command(
     name = "das2_bin_peakavgsec",
+    args_override_self = true,
     version,
     disable_version_flag = true,
     allow_negative_numbers = true

@@ -5,14 +5,15 @@
 //! may read it, whether it has data for these times. Only then does a reader
 //! run.
 
+use super::cache_program::{self, Reading};
 use super::data_request::{Asked, DataRequest};
 use super::from_cache::{self, Cached, FromCache};
 use super::{access, misses, redirect, stages};
-use crate::cache::serve::Served;
+use crate::cache::serve::{Served, examine};
 use crate::filter::Filter;
 use crate::source::{Definition, Format};
 use crate::time::Time;
-use crate::web::delivery::{CachedDelivery, Delivery, deliver, deliver_cached};
+use crate::web::delivery::{CachedDelivery, Delivery, Plan, deliver, deliver_cached};
 use crate::web::query::{Key, shown};
 use crate::web::request::Method;
 use crate::web::response::{Head, Response, Status};
@@ -34,10 +35,20 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     asked.ascii &= stages::has_text(exchange.config, &definition);
     trim(&definition, &mut asked)?;
     let cached = from_cache::look(exchange.config, &definition, &asked);
-    if let Cached::Held(from_cache) = &cached
-        && let Some(filters) = stages::filters_to_text(exchange.config, &definition, &asked)?
-    {
-        return answer_cached(exchange, &definition, &asked, from_cache, filters);
+    let mut missing = Vec::new();
+    if let Cached::Held(from_cache) = &cached {
+        match cache_program::reading(exchange.config, &definition, &asked, from_cache)? {
+            Reading::Here(filters) => {
+                return answer_cached(exchange, &definition, &asked, from_cache, filters);
+            }
+            Reading::Programs(plan) => {
+                let found = examine(&from_cache.plan, &from_cache.standard);
+                if found.missing.is_empty() {
+                    return answer_by_programs(exchange, &definition, &asked, plan);
+                }
+                missing = found.missing;
+            }
+        }
     }
     if definition.requires_interval && asked.interval.is_none() {
         return Err(Error::BadRequest(format!(
@@ -45,21 +56,39 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
             definition.name
         )));
     }
+    let plan = stages::plan(exchange.config, &definition, &asked)?;
+    let answer = answer_by_programs(exchange, &definition, &asked, plan);
+    if exchange.request.method == Method::Head {
+        return answer;
+    }
+    match &cached {
+        Cached::Nothing => {}
+        Cached::Held(from_cache) => misses::queue(exchange, &definition, from_cache, &missing),
+        Cached::Missed(from_cache) => {
+            let missing = from_cache.plan.stretch();
+            misses::queue(exchange, &definition, from_cache, missing.as_slice());
+        }
+    }
+    answer
+}
+
+/// What programs write.
+fn answer_by_programs(
+    exchange: &mut Exchange<'_>,
+    definition: &Definition,
+    asked: &DataRequest,
+    plan: Plan,
+) -> Result<Answer, Error> {
     let delivery = Delivery {
-        plan: stages::plan(exchange.config, &definition, &asked)?,
-        head: head(exchange, &definition, &asked),
-        deflate: asked.compress && !is_qstream(&definition),
+        plan,
+        head: head(exchange, definition, asked),
+        deflate: asked.compress && !is_qstream(definition),
         no_data: no_data(&asked.begin, &asked.end),
     };
     if exchange.request.method == Method::Head {
         return Ok(Response::with_head(delivery.head).into());
     }
-    let answer = deliver(exchange, &delivery);
-    if let Cached::Missed(from_cache) = &cached {
-        let missing = from_cache.plan.stretch();
-        misses::queue(exchange, &definition, from_cache, missing.as_slice());
-    }
-    answer
+    deliver(exchange, &delivery)
 }
 
 /// Blocks, and a reader for what they do not hold.

@@ -1,6 +1,7 @@
 //! One file a kind of answer.
 
 mod access;
+mod cache_program;
 pub mod data_request;
 pub mod dataset;
 pub mod debug;

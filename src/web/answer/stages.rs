@@ -141,7 +141,10 @@ fn reader(config: &Config, definition: &Definition, asked: &DataRequest) -> Resu
 
 /// The step to text: the source's own program, the site's, or ours. QStreams
 /// without any stay binary.
-fn to_text(config: &Config, definition: &Definition) -> Result<Option<Stage>, Error> {
+///
+/// # Errors
+/// 500 for a command that cannot be run.
+pub fn to_text(config: &Config, definition: &Definition) -> Result<Option<Stage>, Error> {
     let qstream = definition.format == Format::QStream;
     let (site, ours) = match qstream {
         true => (config.qds_to_utf8.as_deref(), None),
