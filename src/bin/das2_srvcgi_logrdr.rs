@@ -1,7 +1,4 @@
 //! The request logs as a CGI program, which do not show themselves yet.
+#![no_main]
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    das2_server::web::serve_log_pages()
-}
+das2_server::cgi_program!(das2_server::web::serve_log_pages);

@@ -1,7 +1,4 @@
 //! The das2 server as a CGI program: one request, one answer.
+#![no_main]
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    das2_server::web::serve()
-}
+das2_server::cgi_program!(das2_server::web::serve);

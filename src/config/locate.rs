@@ -24,7 +24,7 @@ const LARGEST: u64 = 1 << 20;
 /// is.
 pub fn locate() -> Result<PathBuf, ConfigError> {
     let given = std::env::var_os(VARIABLE);
-    choose(given.as_deref(), executable())
+    choose(given.as_deref(), executable)
 }
 
 /// The folder of the running executable, links resolved: sites link CGI
@@ -43,11 +43,14 @@ fn executable() -> io::Result<PathBuf> {
     }
 }
 
-fn choose(given: Option<&OsStr>, executable: io::Result<PathBuf>) -> Result<PathBuf, ConfigError> {
+fn choose(
+    given: Option<&OsStr>,
+    executable: impl FnOnce() -> io::Result<PathBuf>,
+) -> Result<PathBuf, ConfigError> {
     if let Some(path) = given.filter(|path| !path.is_empty()) {
         return Ok(PathBuf::from(path));
     }
-    let executable = executable.map_err(ConfigError::NoProgramFolder)?;
+    let executable = executable().map_err(ConfigError::NoProgramFolder)?;
     let prefix = executable
         .parent()
         .and_then(Path::parent)
@@ -82,8 +85,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
 mod tests {
     use super::*;
 
-    fn program(path: &str) -> io::Result<PathBuf> {
-        Ok(PathBuf::from(path))
+    fn program(path: &str) -> impl FnOnce() -> io::Result<PathBuf> {
+        move || Ok(PathBuf::from(path))
     }
 
     #[test]
@@ -94,7 +97,7 @@ mod tests {
         assert_eq!(empty.unwrap(), Path::new("/opt/das2/etc/das2server.conf"));
         let given = choose(Some(OsStr::new("/a/b.conf")), program("/opt/das2/bin/x"));
         assert_eq!(given.unwrap(), Path::new("/a/b.conf"));
-        let lost = choose(None, Err(io::Error::other("gone")));
+        let lost = choose(None, || Err(io::Error::other("gone")));
         assert!(matches!(lost, Err(ConfigError::NoProgramFolder(_))));
     }
 

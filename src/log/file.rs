@@ -1,6 +1,6 @@
 //! The file of one address and day.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -85,14 +85,15 @@ fn open(path: &Path, today: u64) -> io::Result<File> {
         .mode(0o644)
         .custom_flags(flags.cast_signed())
         .open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "not a plain file",
         ));
     }
-    if is_from_earlier_cycle(&file, today)? && lock(&file) {
-        if is_from_earlier_cycle(&file, today)? {
+    if is_from_earlier_cycle(&metadata, today) && lock(&file) {
+        if is_from_earlier_cycle(&file.metadata()?, today) {
             file.set_len(0)?;
         }
         // Setting the length has set the time of change as well.
@@ -101,10 +102,9 @@ fn open(path: &Path, today: u64) -> io::Result<File> {
     Ok(file)
 }
 
-fn is_from_earlier_cycle(file: &File, today: u64) -> io::Result<bool> {
-    let metadata = file.metadata()?;
+fn is_from_earlier_cycle(metadata: &Metadata, today: u64) -> bool {
     let day = u64::try_from(metadata.mtime()).unwrap_or(0) / SECONDS_A_DAY;
-    Ok(metadata.len() > 0 && day < today)
+    metadata.len() > 0 && day < today
 }
 
 /// Whether the lock was to be had before long. Without it the file is not

@@ -21,6 +21,7 @@ mod response;
 mod routes;
 mod serve;
 mod standard_output;
+mod start;
 
 pub use error::Error;
 pub use exchange::{Answer, Exchange};
@@ -28,3 +29,4 @@ pub use query::{Key, Query};
 pub use request::{Method, Request};
 pub use response::{Head, Response, Status};
 pub use serve::{serve, serve_log_pages};
+pub use start::run;

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 use std::time::Instant;
 
 use super::error::Error;
@@ -16,8 +15,8 @@ use crate::config::{Config, ConfigError, locate};
 use crate::log::RequestLog;
 
 /// Answers the request that this process was started for. An error of a
-/// request is an answer too: the exit status is that of the program itself.
-pub fn serve() -> ExitCode {
+/// request is an answer too: nothing is left for an exit status to say.
+pub fn serve() {
     serve_with(&|exchange| {
         let route = route(exchange.request)?;
         exchange.log_wanted = route.is_logged;
@@ -28,7 +27,7 @@ pub fn serve() -> ExitCode {
 
 /// Answers for the program that shows the request logs, which are not shown
 /// so far.
-pub fn serve_log_pages() -> ExitCode {
+pub fn serve_log_pages() {
     serve_with(&|_| {
         Err(Error::NotImplemented(
             "Request logs are not shown on this server".to_owned(),
@@ -36,7 +35,7 @@ pub fn serve_log_pages() -> ExitCode {
     })
 }
 
-fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) -> ExitCode {
+fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) {
     let started = Instant::now();
     let request = Request::of_this_process();
     let mut log = RequestLog::begin(None, &request.remote_addr);
@@ -74,7 +73,6 @@ fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) -> Ex
         true => log.end(),
         false => log.discard(),
     }
-    ExitCode::SUCCESS
 }
 
 /// What came in.

@@ -18,3 +18,4 @@ mod log;
 mod pages;
 mod readers;
 mod sources;
+mod start;

@@ -165,8 +165,14 @@ impl Ask {
     /// The program and all that it starts may map so many KiB each. To be
     /// called last.
     pub fn within_memory(self, most: u64) -> Ask {
+        self.by_shell(&format!("ulimit -v {most} && exec \"$0\""))
+    }
+
+    /// Started by a shell script that knows the program as `$0`. To be called
+    /// last.
+    pub fn by_shell(self, script: &str) -> Ask {
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("ulimit -v {most} && exec \"$0\"")]);
+        command.args(["-c", script]);
         command.arg(self.0.get_program()).env_clear();
         let variables = self.0.get_envs();
         command.envs(variables.filter_map(|(name, value)| Some((name, value?))));

@@ -262,7 +262,7 @@ fn dispatch<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
     add_packets::<V>(packets, fill, sums);
 }
 
-/// The one module of the project with unsafe code.
+/// With `web::start` the only unsafe code of the project.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx2 {
