@@ -17,6 +17,8 @@ pub mod config;
 
 pub mod source;
 
+pub mod access;
+
 pub mod exec;
 
 pub mod reading;

@@ -1,0 +1,97 @@
+//! Groups of users: `group:x:number:user,user`, one a line.
+
+use std::path::{Path, PathBuf};
+
+use super::bytes_of::{FileError, bytes_of};
+
+/// Why it is not known who is in a group.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A line that may be the group's.
+    #[error("{path}, line {line}: not the four fields group::number:user,user", path = .path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The number of the line, from 1.
+        line: usize,
+    },
+}
+
+/// Whether a user is in a group, by the file that USER_GROUP names.
+///
+/// # Errors
+/// No file is named, it cannot be read, or a broken line may be the group's.
+pub fn is_member(path: Option<&Path>, group: &str, user: &str) -> Result<bool, GroupError> {
+    let bytes = bytes_of("USER_GROUP", path)?;
+    among(&bytes, group.as_bytes(), user.as_bytes()).map_err(|line| GroupError::Line {
+        path: path.unwrap_or(Path::new("")).to_owned(),
+        line,
+    })
+}
+
+/// A group may have several lines. The error is the number of a broken one.
+fn among(bytes: &[u8], group: &[u8], user: &[u8]) -> Result<bool, usize> {
+    let mut found = false;
+    for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
+        match fields.as_slice() {
+            [name, _, _, users] if name.trim_ascii() == group => {
+                let mut users = users.split(|byte| *byte == b',');
+                found |= users.any(|other| other.trim_ascii() == user);
+            }
+            [_, _, _, _] => {}
+            _ if line.windows(group.len().max(1)).any(|part| part == group) => {
+                return Err(at + 1);
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "# old groups: none\n\na::100:x, y ,z\r\n b :x:: u ,\na::100:w\nempty:::\nbroken:u\n";
+
+    fn is(group: &str, user: &str) -> Result<bool, usize> {
+        among(TEXT.as_bytes(), group.as_bytes(), user.as_bytes())
+    }
+
+    #[test]
+    fn members() {
+        for (group, user) in [("a", "x"), ("a", "y"), ("a", "z"), ("a", "w"), ("b", "u")] {
+            // "a" is in none of the broken lines, "b" is in "broken".
+            let expected = if group == "b" { Err(7) } else { Ok(true) };
+            assert_eq!(is(group, user), expected, "{group} {user}");
+        }
+        for (group, user) in [
+            ("a", "u"),
+            ("a", "X"),
+            ("A", "x"),
+            ("none", "x"),
+            ("empty", "u"),
+        ] {
+            assert_eq!(is(group, user), Ok(false), "{group} {user}");
+        }
+        assert_eq!(is("broken", "u"), Err(7));
+        assert_eq!(among(b"", b"a", b"x"), Ok(false));
+        assert_eq!(among(b"\xff:\0:\xfe", b"a", b"x"), Ok(false));
+    }
+
+    #[test]
+    fn files() {
+        let none = is_member(None, "a", "x").unwrap_err();
+        assert!(none.to_string().contains("USER_GROUP"));
+        assert!(is_member(Some(Path::new("/")), "a", "x").is_err());
+    }
+}

@@ -1,0 +1,304 @@
+//! Attempts at passwords take turns, so that whoever tries many gets through few
+//! of them and keeps nobody else waiting.
+//!
+//! A CGI program remembers nothing, so what there is to know is in a folder of
+//! empty files, STATE_PATH/access. An attempt belongs to a lane, and a lane has
+//! four places. Whoever tries holds a place while the hash is computed, and after a
+//! wrong password for a second more; who finds no place waits for one on one of four chairs,
+//! and who finds no chair is sent away. A place or chair is a lock on a file, which the system lets
+//! go of when a process ends, however it does.
+//!
+//! The lane is that of the client's address. But a user who has logged in from
+//! there within a month has a lane of their own, so that a stranger behind
+//! the same address (a proxy, a campus) does not keep them out. Strangers'
+//! hashes are computed in a thread with the lowest priority, so that these take time that
+//! nobody else wants.
+//!
+//! Where no such folder can be made, there are no lanes, but all else.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::net::IpAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::fs::OFlags;
+
+use crate::config::Config;
+
+/// Attempts of a lane at a time, and those that wait for them to end.
+const PLACES: usize = 4;
+const CHAIRS: usize = 4;
+
+/// How long who has a chair waits for a place.
+const WAIT: Duration = Duration::from_secs(4);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a wrong password costs.
+const PENALTY: Duration = Duration::from_secs(1);
+
+/// How long a user is known after having logged in, and after what time that is
+/// noted anew.
+const KNOWN: Duration = Duration::from_secs(30 * 86_400);
+const NOTED: Duration = Duration::from_secs(86_400);
+
+/// Addresses share this many lanes.
+const LANES: u64 = 4096;
+
+/// Too many attempts are under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Busy;
+
+/// A turn: what one attempt holds.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// The locked file; None where there are no lanes.
+    place: Option<File>,
+    /// The file that says that the user is known here.
+    mark: Option<PathBuf>,
+    is_known: bool,
+}
+
+impl Turn {
+    /// Waits for a turn of the user at the address.
+    ///
+    /// # Errors
+    /// Too many are waiting already.
+    pub(super) fn take(
+        folder: Option<&Path>,
+        address: Option<IpAddr>,
+        user: &str,
+    ) -> Result<Turn, Busy> {
+        let without = Turn {
+            place: None,
+            mark: None,
+            is_known: false,
+        };
+        let Some(folder) = folder else {
+            return Ok(without);
+        };
+        let address = address.map(network);
+        let pair = number(&(address, user));
+        let mark = folder.join(format!("known-{pair:016x}"));
+        let is_known = age(&mark).is_some_and(|age| age < KNOWN);
+        let lane = match is_known {
+            true => format!("own-{pair:016x}"),
+            false => format!("from-{:03x}", number(&address) % LANES),
+        };
+        let place = match place(folder, &lane) {
+            Ok(place) => Some(place?),
+            Err(_) => return Ok(without),
+        };
+        Ok(Turn {
+            place,
+            mark: Some(mark),
+            is_known,
+        })
+    }
+
+    /// Computes what tells whether the password is right.
+    pub(super) fn compute(&self, compute: impl FnOnce() -> bool + Send) -> bool {
+        if self.is_known {
+            return compute();
+        }
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                // Linux gives every thread a priority of its own.
+                let _ = rustix::process::setpriority_process(None, 19);
+                compute()
+            });
+            thread.join().unwrap_or(false)
+        })
+    }
+
+    /// Notes that the user is known here.
+    pub(super) fn succeed(self) {
+        if let Some(mark) = self
+            .mark
+            .filter(|mark| age(mark).is_none_or(|age| age > NOTED))
+        {
+            let noted = open(&mark).and_then(|file| file.set_modified(SystemTime::now()));
+            // Without the note the user is a stranger, and no more.
+            let _ = noted;
+        }
+    }
+
+    /// Takes its time, and keeps the place meanwhile.
+    pub(super) fn fail(self) {
+        sleep(PENALTY);
+        drop(self.place);
+    }
+}
+
+/// The folder for lanes; None where there can be none.
+pub(super) fn folder(config: &Config) -> Option<PathBuf> {
+    let state = config.state_path.iter().map(|path| path.join("access"));
+    let log = config.log_path.iter().map(|path| path.join(".access"));
+    state.chain(log).find(|folder| {
+        let made = DirBuilder::new().mode(0o700).create(folder);
+        let is_there = made.is_ok() || fs::symlink_metadata(folder).is_ok_and(|at| at.is_dir());
+        is_there && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+    })
+}
+
+/// A place of the lane, after some waiting.
+fn place(folder: &Path, lane: &str) -> io::Result<Result<File, Busy>> {
+    if let Some(place) = free(folder, lane, "", PLACES)? {
+        return Ok(Ok(place));
+    }
+    let Some(_chair) = free(folder, lane, "chair", CHAIRS)? else {
+        return Ok(Err(Busy));
+    };
+    let begin = Instant::now();
+    while begin.elapsed() < WAIT {
+        sleep(LOOK);
+        if let Some(place) = free(folder, lane, "", PLACES)? {
+            return Ok(Ok(place));
+        }
+    }
+    Ok(Err(Busy))
+}
+
+/// The first of so many files that nobody has locked, locked.
+fn free(folder: &Path, lane: &str, kind: &str, count: usize) -> io::Result<Option<File>> {
+    for at in 0..count {
+        let file = open(&folder.join(format!("{lane}.{kind}{at}")))?;
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+fn age(path: &Path) -> Option<Duration> {
+    let modified = fs::symlink_metadata(path).ok()?.modified().ok()?;
+    // A time in the future is no age.
+    SystemTime::now().duration_since(modified).ok()
+}
+
+/// What one household has of IPv6 is one address.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
+        v4 => v4,
+    }
+}
+
+/// The same number for the same value in every process.
+fn number(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    fn take(folder: &Path, from: &str, user: &str) -> Result<Turn, Busy> {
+        Turn::take(Some(folder), address(from), user)
+    }
+
+    #[test]
+    fn many_attempts_from_one_address_leave_others_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let held: Vec<Turn> = (0..PLACES)
+            .map(|at| take(folder, "192.0.2.1", &format!("user{at}")).unwrap())
+            .collect();
+        // All chairs are taken.
+        let chairs: Vec<File> = (0..CHAIRS)
+            .map(|_| {
+                let lane = format!("from-{:03x}", number(&address("192.0.2.1")) % LANES);
+                free(folder, &lane, "chair", CHAIRS).unwrap().unwrap()
+            })
+            .collect();
+        let begin = Instant::now();
+        assert_eq!(take(folder, "192.0.2.1", "x").unwrap_err(), Busy);
+        assert!(begin.elapsed() < WAIT);
+        assert!(take(folder, "192.0.2.2", "x").is_ok());
+        drop(chairs);
+        // A place that is let go of goes to who waits.
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| take(folder, "192.0.2.1", "x").is_ok());
+            drop(held);
+            assert!(waiting.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_known_user_is_not_kept_out_by_strangers_at_the_same_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let first = take(folder, "192.0.2.1", "me").unwrap();
+        assert!(!first.is_known);
+        first.succeed();
+        let _held: Vec<Turn> = (0..PLACES)
+            .map(|_| take(folder, "192.0.2.1", "guess").unwrap())
+            .collect();
+        let begin = Instant::now();
+        let mine = take(folder, "192.0.2.1", "me").unwrap();
+        assert!(mine.is_known && begin.elapsed() < WAIT);
+        assert!(!take(folder, "192.0.2.2", "me").unwrap().is_known);
+        // After a month without a visit that is forgotten.
+        let mark = mine.mark.clone().unwrap();
+        let past = SystemTime::now() - KNOWN - Duration::from_secs(1);
+        open(&mark).unwrap().set_modified(past).unwrap();
+        drop(_held);
+        assert!(!take(folder, "192.0.2.1", "me").unwrap().is_known);
+    }
+
+    #[test]
+    fn a_computation_that_fails_is_not_right() {
+        let turn = Turn::take(None, None, "x").unwrap();
+        assert!(turn.compute(|| true));
+        assert!(!turn.compute(|| panic!("a defect")));
+    }
+
+    #[test]
+    fn folders() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| Some(root.path().join(name));
+        let config = |state, log| Config {
+            state_path: state,
+            log_path: log,
+            ..Config::default()
+        };
+        assert_eq!(folder(&config(None, None)), None);
+        assert_eq!(folder(&config(path("no"), path("such"))), None);
+        assert_eq!(folder(&config(path(""), path(""))), path("access"));
+        assert_eq!(folder(&config(path("no"), path(""))), path(".access"));
+        // A link is not followed.
+        let other = tempfile::tempdir().unwrap();
+        fs::remove_dir(path("access").unwrap()).unwrap();
+        std::os::unix::fs::symlink(root.path(), other.path().join("access")).unwrap();
+        assert_eq!(folder(&config(Some(other.path().to_owned()), None)), None);
+    }
+
+    #[test]
+    fn households() {
+        assert_eq!(
+            network("::ffff:192.0.2.1".parse().unwrap()),
+            address("192.0.2.1").unwrap()
+        );
+        let same = |a: &str| network(a.parse().unwrap());
+        assert_eq!(same("2001:db8:0:1::1"), same("2001:db8:0:1:ffff::2"));
+        assert_ne!(same("2001:db8:0:1::1"), same("2001:db8:0:2::1"));
+    }
+}
