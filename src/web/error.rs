@@ -29,6 +29,9 @@ pub enum Error {
         /// What they are for.
         realm: String,
     },
+    /// More of something than this server does at a time.
+    #[error("{0}")]
+    Busy(String),
     /// Another method than the address has.
     #[error("Only GET, HEAD and OPTIONS are answered here")]
     MethodNotAllowed,
@@ -57,6 +60,9 @@ pub enum Error {
     Gone(io::Error),
 }
 
+/// When to come again, in seconds.
+const BUSY_SECONDS: &str = "2";
+
 /// One row a kind: type of the exception, status.
 const UNAUTHORIZED: (&str, Status) = ("Unauthorized", Status(401, "Authorization Required"));
 
@@ -79,6 +85,7 @@ impl Error {
             Error::NotFound(_) => ("BadRequest", Status(404, "Not Found")),
             Error::Forbidden(_) => ("Forbidden", Status(403, "Forbidden")),
             Error::Unauthorized { .. } => UNAUTHORIZED,
+            Error::Busy(_) => ("ServerBusy", Status(503, "Service Unavailable")),
             Error::MethodNotAllowed => ("BadRequest", Status(405, "Method Not Allowed")),
             Error::TooLong => ("BadRequest", Status(414, "URI Too Long")),
             Error::NotImplemented(_) => ("NotImplemented", Status(501, "Not Implemented")),
@@ -116,6 +123,7 @@ impl Error {
                     format!("Basic realm=\"{}\"", safe_realm(realm)),
                 );
             }
+            Error::Busy(_) => response.header("Retry-After", BUSY_SECONDS),
             Error::MethodNotAllowed => response.header("Allow", "GET, HEAD, OPTIONS"),
             _ => {}
         }

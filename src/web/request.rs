@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::error::Error;
 use super::query::Query;
+use crate::access::Authorization;
 
 /// What of a path cannot stand in a URL as it is.
 const IN_PATH: &AsciiSet = &CONTROLS
@@ -80,6 +81,9 @@ pub struct Request {
     pub if_none_match: String,
     /// HTTP_IF_MODIFIED_SINCE.
     pub if_modified_since: String,
+    /// HTTP_AUTHORIZATION, or what Apache makes of it when it asks itself once
+    /// more.
+    pub authorization: Option<Authorization>,
     path_info: OsString,
     https: bool,
     port: Option<u16>,
@@ -106,6 +110,7 @@ impl Request {
             user_agent: text("HTTP_USER_AGENT"),
             if_none_match: text("HTTP_IF_NONE_MATCH"),
             if_modified_since: text("HTTP_IF_MODIFIED_SINCE"),
+            authorization: authorization(&bytes),
             path_info: bytes("PATH_INFO"),
             https: https == "1" || https.eq_ignore_ascii_case("on"),
             port: text("SERVER_PORT").parse().ok(),
@@ -173,6 +178,18 @@ impl Request {
         }
         url
     }
+}
+
+/// Apache puts REDIRECT_ in front of a variable for each of its own redirects;
+/// a client's headers cannot make such names.
+fn authorization(bytes: &dyn Fn(&str) -> OsString) -> Option<Authorization> {
+    let names = [
+        "HTTP_AUTHORIZATION",
+        "REDIRECT_HTTP_AUTHORIZATION",
+        "REDIRECT_REDIRECT_HTTP_AUTHORIZATION",
+    ];
+    let mut values = names.iter().map(|name| bytes(name).into_vec());
+    values.find_map(Authorization::of)
 }
 
 fn method_of(text: &str) -> Method {
@@ -260,5 +277,20 @@ pub(super) mod tests {
             (name == "PATH_INFO").then(|| OsStr::from_bytes(b"/\xff").to_owned())
         });
         assert!(bytes.path().is_err());
+    }
+
+    #[test]
+    fn authorization_comes_under_several_names() {
+        let user = |variables: &[(&str, &str)]| {
+            let found = request(variables).authorization?;
+            Some(found.credentials()?.user)
+        };
+        let (me, you) = ("Basic bWU6eA==", "Basic eW91Ong=");
+        let (name, again) = ("HTTP_AUTHORIZATION", "REDIRECT_HTTP_AUTHORIZATION");
+        assert_eq!(user(&[(name, me)]).as_deref(), Some("me"));
+        assert_eq!(user(&[(name, me), (again, you)]).as_deref(), Some("me"));
+        assert_eq!(user(&[(name, ""), (again, you)]).as_deref(), Some("you"));
+        assert_eq!(user(&[(again, you)]).as_deref(), Some("you"));
+        assert_eq!(user(&[(name, ""), ("AUTHORIZATION", me)]), None);
     }
 }

@@ -220,3 +220,25 @@ fn a_reader_that_asks_the_request_is_never_answered_for_by_blocks() {
         assert_eq!(m.runs().len(), 1, "{keyword}");
     }
 }
+
+#[test]
+fn blocks_of_a_closed_source_are_closed() {
+    let m = Minutes::new(DAYS);
+    m.fill_days(1..3);
+    assert_eq!(m.get("2017-01-01", "2017-01-03", "").status(), 200);
+    let path = m.site.path("dsdf/M.dsdf");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        format!("{text}\nreadAccess = 'AGE:100y | USER:me'\n"),
+    )
+    .unwrap();
+    for more in ["", "&ascii=1", "&resolution=60", "&compress=true"] {
+        let answer = m.get("2017-01-01", "2017-01-03", more);
+        assert_eq!(answer.status(), 401, "{more}");
+        assert!(!answer.text().contains(":01:2017"), "{more}");
+    }
+    fs::write(&path, format!("{text}\nreadAccess = 'AGE:1m'\n")).unwrap();
+    assert_eq!(m.get("2017-01-01", "2017-01-03", "").status(), 200);
+    assert!(m.runs().is_empty());
+}

@@ -10,6 +10,7 @@
 #[path = "../site/mod.rs"]
 mod site;
 
+mod access;
 mod bad_input;
 mod bad_streams;
 mod data;

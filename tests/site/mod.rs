@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
 use tempfile::TempDir;
 
 #[path = "../answer/mod.rs"]
@@ -143,7 +144,10 @@ impl Site {
     pub fn log(&self) -> String {
         let mut text = String::new();
         for entry in fs::read_dir(self.path("log")).unwrap() {
-            text.push_str(&fs::read_to_string(entry.unwrap().path()).unwrap());
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                text.push_str(&fs::read_to_string(path).unwrap());
+            }
         }
         text
     }
@@ -156,6 +160,15 @@ impl Ask {
     pub fn variable(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Ask {
         self.0.env(name, value);
         self
+    }
+
+    /// With user and password, as `user:password`.
+    pub fn user(self, text: impl AsRef<[u8]>) -> Ask {
+        let value = format!(
+            "Basic {}",
+            base64::engine::general_purpose::STANDARD.encode(text)
+        );
+        self.variable("HTTP_AUTHORIZATION", value)
     }
 
     pub fn query(self, query: &str) -> Ask {

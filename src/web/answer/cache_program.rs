@@ -6,11 +6,12 @@
 use super::data_request::DataRequest;
 use super::from_cache::FromCache;
 use super::stages;
+use crate::access::Permitted;
 use crate::cache::CACHE_DATA;
 use crate::config::Config;
 use crate::filter::Filter;
 use crate::reading;
-use crate::source::{Command, Definition};
+use crate::source::Command;
 use crate::web::Error;
 use crate::web::delivery::{Plan, start_failed};
 
@@ -31,7 +32,7 @@ pub enum Reading {
 /// 500 for commands that cannot be run.
 pub fn reading(
     config: &Config,
-    definition: &Definition,
+    definition: &Permitted,
     asked: &DataRequest,
     from_cache: &FromCache,
 ) -> Result<Reading, Error> {
@@ -51,7 +52,7 @@ pub fn reading(
 /// of it.
 fn programs(
     config: &Config,
-    definition: &Definition,
+    definition: &Permitted,
     asked: &DataRequest,
     from_cache: &FromCache,
     command: &Command,

@@ -9,6 +9,7 @@ use super::cache_program::{self, Reading};
 use super::data_request::{Asked, DataRequest};
 use super::from_cache::{self, Cached, FromCache};
 use super::{access, misses, redirect, stages};
+use crate::access::Permitted;
 use crate::cache::serve::{Served, examine};
 use crate::filter::Filter;
 use crate::source::{Definition, Format};
@@ -31,7 +32,8 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
         return Ok(response.into());
     }
     stages::reader_command(&definition)?;
-    access::check(exchange, &definition)?;
+    let range = Some((asked.begin.time, asked.end.time));
+    let definition = access::permit(exchange, definition, range)?;
     asked.ascii &= stages::has_text(exchange.config, &definition);
     trim(&definition, &mut asked)?;
     let cached = from_cache::look(exchange.config, &definition, &asked);
@@ -75,11 +77,12 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
 /// What programs write.
 fn answer_by_programs(
     exchange: &mut Exchange<'_>,
-    definition: &Definition,
+    definition: &Permitted,
     asked: &DataRequest,
     plan: Plan,
 ) -> Result<Answer, Error> {
     let delivery = Delivery {
+        source: definition,
         plan,
         head: head(exchange, definition, asked),
         deflate: asked.compress && !is_qstream(definition),
@@ -94,7 +97,7 @@ fn answer_by_programs(
 /// Blocks, and a reader for what they do not hold.
 fn answer_cached(
     exchange: &mut Exchange<'_>,
-    definition: &Definition,
+    definition: &Permitted,
     asked: &DataRequest,
     from_cache: &FromCache,
     filters: Vec<Filter>,
@@ -179,7 +182,7 @@ const TYPES: &[(bool, bool, &str, &str)] = &[
     (true, true, "text/vnd.das2.qstream", "qdt"),
 ];
 
-fn head(exchange: &Exchange<'_>, definition: &Definition, asked: &DataRequest) -> Head {
+fn head(exchange: &Exchange<'_>, definition: &Permitted, asked: &DataRequest) -> Head {
     let form = (is_qstream(definition), asked.ascii);
     let row = TYPES
         .iter()

@@ -2,6 +2,7 @@
 
 use super::data_request::DataRequest;
 use super::stages;
+use crate::access::Permitted;
 use crate::cache::serve::Title;
 use crate::cache::{LevelFolder, Plan, Standard, choose_level};
 use crate::config::Config;
@@ -36,7 +37,7 @@ pub enum Cached {
 }
 
 /// Looks at the folders of the level that serves a request.
-pub fn look(config: &Config, definition: &Definition, asked: &DataRequest) -> Cached {
+pub fn look(config: &Config, definition: &Permitted, asked: &DataRequest) -> Cached {
     let Some(found) = of_level(config, definition, asked) else {
         return Cached::Nothing;
     };
@@ -54,7 +55,7 @@ pub fn look(config: &Config, definition: &Definition, asked: &DataRequest) -> Ca
     Cached::Held(found)
 }
 
-fn of_level(config: &Config, definition: &Definition, asked: &DataRequest) -> Option<FromCache> {
+fn of_level(config: &Config, definition: &Permitted, asked: &DataRequest) -> Option<FromCache> {
     let root = config.cache_root.as_deref()?;
     if definition.format != Format::Das2 || asks_the_request(config, definition) {
         return None;

@@ -1,9 +1,9 @@
 //! What a request missed in the cache is queued for the workers.
 
 use super::from_cache::FromCache;
+use crate::access::Permitted;
 use crate::cache::Block;
 use crate::queue::{LevelChoice, Requester, Task, Work, submit_miss};
-use crate::source::Definition;
 use crate::time::Time;
 use crate::web::Exchange;
 
@@ -15,7 +15,7 @@ const MOST_BLOCKS: u64 = 5000;
 /// span is not over would be out of date at once and are left out.
 pub fn queue(
     exchange: &mut Exchange<'_>,
-    definition: &Definition,
+    definition: &Permitted,
     from_cache: &FromCache,
     missing: &[(Time, Time)],
 ) {

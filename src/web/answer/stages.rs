@@ -1,6 +1,7 @@
 //! The steps that a request's data take: reader, reducer, text.
 
 use super::data_request::{Asked, DataRequest, plain_number};
+use crate::access::Permitted;
 use crate::cache::Block;
 use crate::config::Config;
 use crate::exec::{ExecError, Program};
@@ -18,7 +19,7 @@ const TO_TEXT: &str = "das2_ascii";
 ///
 /// # Errors
 /// 500 for commands that cannot be run.
-pub fn plan(config: &Config, definition: &Definition, asked: &DataRequest) -> Result<Plan, Error> {
+pub fn plan(config: &Config, definition: &Permitted, asked: &DataRequest) -> Result<Plan, Error> {
     let mut stages = Vec::new();
     if let Some(seconds) = asked.resolution.filter(|_| !definition.requires_interval)
         && let Some(reducer) = reducer(config, definition)
@@ -40,7 +41,7 @@ pub fn plan(config: &Config, definition: &Definition, asked: &DataRequest) -> Re
 /// 500 for commands that cannot be run.
 pub fn gap_plan(
     config: &Config,
-    definition: &Definition,
+    definition: &Permitted,
     level: &CacheLevel,
     block: &Block,
     begin: Time,
@@ -132,7 +133,7 @@ pub fn reader_command(definition: &Definition) -> Result<&Command, Error> {
 
 /// The reader with its arguments: `[INTERVAL] BEGIN END [WORD ..]`, after the
 /// path of the definition where it is a das1 source.
-fn reader(config: &Config, definition: &Definition, asked: &DataRequest) -> Result<Program, Error> {
+fn reader(config: &Config, definition: &Permitted, asked: &DataRequest) -> Result<Program, Error> {
     reader_command(definition)?;
     let times = [asked.begin.text.clone(), asked.end.text.clone()];
     let words = asked.interval.iter().cloned().chain(times);

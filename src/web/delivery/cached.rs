@@ -5,11 +5,11 @@ use std::time::Instant;
 use super::outlet::Outlet;
 use super::reader_input::ReaderInput;
 use super::{in_stream, start};
+use crate::access::Permitted;
 use crate::cache::Block;
 use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
 use crate::exec::{ClientPipe, end_readers_on_signals};
 use crate::filter::Filter;
-use crate::source::Definition;
 use crate::stream::{self, Reader, Sink, Writer};
 use crate::time::Time;
 use crate::web::answer::from_cache::FromCache;
@@ -23,7 +23,7 @@ pub struct CachedDelivery<'a> {
     /// Hits, gaps, and the level they belong to.
     pub from_cache: &'a FromCache,
     /// The source.
-    pub definition: &'a Definition,
+    pub definition: &'a Permitted,
     /// Headers, for when there are data.
     pub head: Head,
     /// What the joined stream goes through here.

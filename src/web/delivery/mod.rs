@@ -22,6 +22,7 @@ use self::reader_input::ReaderInput;
 use super::error::Error;
 use super::exchange::{Answer, Exchange};
 use super::response::Head;
+use crate::access::Permitted;
 use crate::exec::{Client, ClientPipe, ExecError, Limits, Running, end_readers_on_signals};
 use crate::stream::{self, Exception, Reader, Sink, Writer};
 
@@ -29,7 +30,9 @@ pub use cached::{CachedDelivery, deliver_cached};
 pub use plan::{Plan, Stage};
 
 /// Data for the client.
-pub struct Delivery {
+pub struct Delivery<'a> {
+    /// Whose they are: nothing is sent of a source that may not be read.
+    pub source: &'a Permitted,
     /// What to run.
     pub plan: Plan,
     /// Headers, for when there are data.
@@ -45,7 +48,7 @@ pub struct Delivery {
 /// # Errors
 /// Everything that goes wrong before the first byte is sent, and
 /// [`Error::Gone`] also after it.
-pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery) -> Result<Answer, Error> {
+pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery<'_>) -> Result<Answer, Error> {
     exchange
         .log
         .line(format_args!("Exec Cmd: {}", delivery.plan));
@@ -102,7 +105,7 @@ pub fn start_failed(error: &ExecError) -> Error {
 
 /// A delivery under way.
 struct Flow<'a> {
-    delivery: &'a Delivery,
+    delivery: &'a Delivery<'a>,
     started: Instant,
     input: ReaderInput<'a>,
 }
