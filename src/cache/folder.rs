@@ -4,6 +4,7 @@
 //! listing tells of up to 60 blocks, where asking for each would take a call
 //! a block, also for the centuries in which there are none.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::source::{CacheLevel, Period, Resolution, SourceName};
@@ -72,6 +73,19 @@ impl LevelFolder {
     /// order of time. What it costs depends on what there is, not on how long
     /// the range is.
     pub fn for_each(&self, begin: Time, end: Time, found: &mut dyn FnMut(Block)) {
+        let _ = self.for_each_until(begin, end, &mut |block| {
+            found(block);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// As [`LevelFolder::for_each`], until `found` has enough.
+    pub fn for_each_until(
+        &self,
+        begin: Time,
+        end: Time,
+        found: &mut dyn FnMut(Block) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut walk = Walk {
             folder: self,
             begin,
@@ -79,7 +93,7 @@ impl LevelFolder {
             found,
             numbers: Vec::new(),
         };
-        walk.go(&self.path);
+        walk.go(&self.path)
     }
 
     /// Every block that exists, in order of time.
@@ -119,13 +133,13 @@ struct Walk<'a> {
     folder: &'a LevelFolder,
     begin: Time,
     end: Time,
-    found: &'a mut dyn FnMut(Block),
+    found: &'a mut dyn FnMut(Block) -> ControlFlow<()>,
     /// The numbers of the folders that lead here: year, month, day ...
     numbers: Vec<u32>,
 }
 
 impl Walk<'_> {
-    fn go(&mut self, path: &Path) {
+    fn go(&mut self, path: &Path) -> ControlFlow<()> {
         let depth = self.numbers.len();
         if depth == self.folder.depth() {
             return self.files(path);
@@ -137,18 +151,21 @@ impl Walk<'_> {
                 .get(depth)
                 .and_then(|period| Block::at(*period, self.time()?));
             if span.is_some_and(|span| self.overlaps(&span)) {
-                self.go(&path.join(format!("{number:0width$}")));
+                self.go(&path.join(format!("{number:0width$}")))?;
             }
             self.numbers.pop();
         }
+        ControlFlow::Continue(())
     }
 
     /// The files of one folder. Their names differ in one number only.
-    fn files(&mut self, path: &Path) {
+    fn files(&mut self, path: &Path) -> ControlFlow<()> {
         let sample = self
             .time()
             .and_then(|time| Block::at(self.folder.period, time));
-        let Some(sample) = sample else { return };
+        let Some(sample) = sample else {
+            return ControlFlow::Continue(());
+        };
         let name = self.folder.name_of(&sample);
         let width = if self.numbers.is_empty() { 4 } else { 2 };
         let before = name.find('_').unwrap_or(0).saturating_sub(width);
@@ -162,10 +179,11 @@ impl Walk<'_> {
             if let Some(block) = block
                 && self.overlaps(&block)
             {
-                (self.found)(block);
+                (self.found)(block)?;
             }
             self.numbers.pop();
         }
+        ControlFlow::Continue(())
     }
 
     fn overlaps(&self, span: &Block) -> bool {

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | block | the span of a block, and the name of its file |
 //! | folder | where the blocks of a level are, and which exist |
+//! | coverage | which stretches exist |
 //! | plan | level, hits and gaps of a request |
 //! | stamp | what a block knows of itself: made when, from what |
 //! | state | what there is of a block, and which want to be built |
@@ -22,6 +23,7 @@
 
 mod block;
 pub mod build;
+mod coverage;
 mod expired;
 mod folder;
 mod plan;
@@ -31,6 +33,7 @@ mod state;
 pub mod tool;
 
 pub use block::{Block, Blocks};
+pub use coverage::Coverage;
 pub use expired::Expired;
 pub use folder::{CACHE_DATA, LevelFolder};
 pub use plan::{Plan, Segment, choose_level};

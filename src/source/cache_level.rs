@@ -69,6 +69,14 @@ const PERIODS: &[(&str, Period)] = &[
     ("yearly", Period::Year),
 ];
 
+impl Period {
+    /// Its word in a DSDF: `daily`.
+    pub fn word(self) -> &'static str {
+        let row = PERIODS.iter().find(|(_, period)| *period == self);
+        row.map_or("", |(word, _)| word)
+    }
+}
+
 /// `millsecond` is a slip of das2-pyserver that files may rely on.
 const UNITS: &[(&str, Unit)] = &[
     ("s", Unit::Second),

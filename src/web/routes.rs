@@ -1,7 +1,8 @@
 //! What can be asked for: one table of `server=` values, one of addresses.
 
 use super::answer::{
-    dataset, debug, dsdf, id, landing, list, logo, not_built, peers, preflight, static_file,
+    coverage, dataset, debug, dsdf, id, landing, list, logo, not_built, peers, preflight,
+    static_file,
 };
 use super::error::Error;
 use super::exchange::Handler;
@@ -46,7 +47,7 @@ const ADDRESSES: &[Row] = &[
     ("/catalog.json", "catalogue", not_built::page),
     ("/services", "services", not_built::page),
     ("/services.json", "services", not_built::page),
-    ("/coverage/", "cache coverage", not_built::page),
+    ("/coverage/", "cache coverage", coverage::answer),
     ("/hapi/", "HAPI", not_built::page),
 ];
 

@@ -38,7 +38,6 @@ fn what_is_not_built_is_501() {
         "/source/data",
         "/catalog",
         "/services.json",
-        "/coverage/data",
         "/hapi/info",
     ] {
         assert_eq!(site.get_path(path, "").status(), 501, "{path}");

@@ -2,6 +2,7 @@
 
 mod access;
 mod cache_program;
+pub mod coverage;
 pub mod data_request;
 pub mod dataset;
 pub mod debug;
