@@ -166,6 +166,50 @@ fn verify_names_what_is_wrong() {
 }
 
 #[test]
+fn nothing_that_stands_in_a_blocks_place_is_waited_for() {
+    let site = days();
+    site.build(&[1], "2020-02-20", "2020-02-21");
+    let file = |day| {
+        site.folder_of(1)
+            .file_of(&site.wanted(1, day, "2020-03-01")[0])
+    };
+    let made = Command::new("mkfifo").arg(file("2020-02-21")).status();
+    assert!(made.unwrap().success());
+    std::os::unix::fs::symlink("/dev/zero", file("2020-02-22")).unwrap();
+    std::os::unix::fs::symlink("nowhere", file("2020-02-23")).unwrap();
+    for words in [
+        &["status", "S"][..],
+        &["verify", "S"],
+        &["import", "S"],
+        &["prune", "--max-size", "0"],
+    ] {
+        let mut child = command(&site, words).stdout(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(20) {
+                child.kill().unwrap();
+                panic!("{words:?} waits");
+            }
+            std::thread::yield_now();
+        }
+    }
+    let said = tool(
+        &site,
+        &[
+            "build",
+            "S",
+            "2020-02-20",
+            "2020-02-24",
+            "--now",
+            "--level",
+            "1",
+        ],
+    );
+    assert_eq!(said.status, 0, "{}{}", said.text, said.error);
+    assert_eq!(tool(&site, &["verify", "S"]).status, 0);
+}
+
+#[test]
 fn expire_makes_blocks_wanted_again() {
     let site = days();
     site.build(&[1, 2], "2020-02-20", "2020-02-26");
@@ -397,7 +441,9 @@ fn wrong_words_are_told() {
         &["build", "S", "--level", "7", "--now"],
         &["build", "T", "--now"],
         &["plan", "S", "x", "2020", "0"],
-        &["plan", "S", "2020", "2021", "x"],
+        &["plan", "S", "2020-02-22", "2020-02-23", "x"],
+        &["plan", "S", "2020-02-22", "2020-02-23", "nan"],
+        &["plan", "S", "2020-02-22", "2020-02-23", "--", "-1"],
         &["status", "T"],
         &["shine"],
         &[],

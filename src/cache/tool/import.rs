@@ -6,10 +6,9 @@
 //! its span was over is out of date whatever it is made from. Those are left
 //! as they are.
 
-use std::fs::{self, File};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 
-use super::inspect::findings;
+use super::inspect::{findings, open_plain};
 use super::{Desk, ToolError};
 use crate::cache::block::Block;
 use crate::cache::build::BlockWriter;
@@ -58,18 +57,10 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
 
 fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Time>) -> Imported {
     let path = folder.file_of(block);
-    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-    let file = match File::options()
-        .read(true)
-        .custom_flags(nonblock)
-        .open(&path)
-    {
+    let file = match open_plain(&path) {
         Ok(file) => file,
         Err(error) => return Imported::No(error.to_string()),
     };
-    if !fs::metadata(&path).is_ok_and(|data| data.is_file()) {
-        return Imported::No("it is no file".into());
-    }
     if stamp_of(&file).is_some() {
         return Imported::Known;
     }

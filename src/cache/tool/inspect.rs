@@ -1,6 +1,9 @@
 //! One block, looked through from end to end.
 
 use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::cache::block::Block;
@@ -10,6 +13,16 @@ use crate::filter::x_time::XTime;
 use crate::stream::{
     Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, sink_ignores,
 };
+
+/// Opens a plain file. Whatever else stands in its place is not waited for.
+pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no file")),
+    }
+}
 
 /// What is wrong with a block's file, in words; nothing for a good block.
 pub(super) fn findings(file: &File, block: &Block, stamp: Option<&Stamp>) -> Vec<String> {

@@ -16,7 +16,11 @@ pub(super) fn run(
     let wrong = || ToolError::Usage(format!("{resolution} is no resolution: write seconds"));
     let resolution = match resolution {
         "intrinsic" => None,
-        text => Some(text.parse().map_err(|_| wrong())?),
+        text => {
+            let seconds = text.parse().ok();
+            let seconds = seconds.filter(|s: &f64| s.is_finite() && *s >= 0.0);
+            Some(seconds.ok_or_else(wrong)?)
+        }
     };
     let params = Some(params).filter(|params| !params.is_empty());
     let norm = norm_params(params).map_err(|error| ToolError::Usage(error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use super::inspect::findings;
+use super::inspect::{findings, open_plain};
 use super::{Desk, ToolError};
 use crate::cache::serve::stamp_of;
 use crate::cache::stamp::Standard;
@@ -34,7 +34,7 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: Option<&str>) -> Result<bool, To
                     State::Fresh(_) => Vec::new(),
                     State::Stale(_, reason) | State::Damaged(reason) => vec![reason],
                 };
-                if let Some(file) = File::open(&path).ok().filter(|_| path.is_file()) {
+                if let Ok(file) = open_plain(&path) {
                     let stamp = stamp_of(&file);
                     if stamp.is_none() && newer(&file) {
                         found.push("the definition is newer than it; expire decides".into());
