@@ -128,4 +128,8 @@ fn who_may_not_and_what_is_not() {
         .dsdf("M", &format!("{dsdf}\nreadAccess = 'USER:me'\n"));
     assert_eq!(status("/coverage/M", ""), 401);
     assert_eq!(status("/coverage/M.json", ""), 401);
+    m.site
+        .dsdf("M", &format!("{dsdf}\nreadAccess = 'AGE:1y'\n"));
+    assert_eq!(status("/coverage/M", ""), 401);
+    assert_eq!(status("/coverage/M", "end_time=2018-01-01"), 200);
 }

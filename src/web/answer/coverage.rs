@@ -38,7 +38,8 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     }
     let (begin, end) = range(exchange)?;
     let definition = exchange.definition(&name)?;
-    access::check(exchange, &definition)?;
+    // Data older than some age may be open: then so is what is cached of them.
+    let definition = access::permit(exchange, definition, Some((begin, end)))?;
     let levels = levels(exchange, &definition, begin, end)?;
     let response = match as_json {
         true => {
