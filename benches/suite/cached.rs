@@ -1,10 +1,11 @@
 //! Answers out of the cache, against `cat` of the same files.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Instant;
 
 use das2_server::cache::{Block, Form, LevelFolder, Origin, Stamp};
 use das2_server::config::Config;
@@ -13,9 +14,11 @@ use das2_server::stream::{Element, HeaderTag, PacketHeader, PacketId, StreamHead
 use das2_server::time::Time;
 
 use crate::Setting;
-use crate::measure::{Job, medians, ratio};
+use crate::measure::{Job, median, medians, ratio};
+use crate::request::high_water;
 use crate::startup::{cgi, site};
 use crate::table::Row;
+use crate::through_apache::{Apache, swallow};
 
 const DAYS: u32 = 30;
 
@@ -51,6 +54,7 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
         to_pipe(query(&conf, &range("Seconds", 1))),
         to_pipe(query(&conf, "server=id")),
         to_pipe(query(&conf, hour)),
+        to_pipe(plan(&conf)),
     ];
     let times = medians(&mut jobs, setting.runs);
     drop(jobs);
@@ -62,11 +66,16 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
         limit: Some(limit),
         over_das2c: None,
     };
+    let planned = Row {
+        yardstick: "xargs cat over these files".into(),
+        ..row("planning that day", 8, 4, 0.04)
+    };
     let extra = times[7].saturating_sub(times[6]).as_secs_f64() * 1e3;
-    vec![
+    let mut rows = vec![
         row("30 daily blocks of 23 MB", 1, 0, 0.15),
         row("the same as das2-pyserver writes them", 3, 2, 0.6),
         row("a day of 86,400 blocks", 5, 4, 0.25),
+        planned,
         Row {
             what: "an hour out of a block, beyond server=id".into(),
             yardstick: "1 ms".into(),
@@ -75,7 +84,147 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
             limit: Some(1.0),
             over_das2c: None,
         },
-    ]
+        peak_memory(query(&conf, &range("Known", DAYS))),
+        with_a_gap(setting, &conf, &ours),
+    ];
+    rows.extend(through_apache(setting, &range("Known", DAYS), &cat(&ours)));
+    rows
+}
+
+/// The most memory that the CGI program has while it sends blocks.
+fn peak_memory(mut command: Command) -> Row {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut answer = child.stdout.take().expect("a pipe");
+    let (mut buffer, mut most) = (vec![0; 1 << 20], 0);
+    while answer.read(&mut buffer).expect("an answer") > 0 {
+        most = most.max(high_water(&child));
+    }
+    assert!(child.wait().expect("an end").success());
+    Row {
+        what: "peak memory of sending 30 daily blocks".into(),
+        yardstick: "10 MB".into(),
+        figure: format!("{:.1} MB", most as f64 / 1e6),
+        ratio: Some(most as f64 / 10e6),
+        limit: Some(1.0),
+        over_das2c: None,
+    }
+}
+
+/// 30 days of which one has no block, against the other 29 and the reader's
+/// run for that day.
+fn with_a_gap(setting: &Setting, conf: &Path, source: &Source) -> Row {
+    let missing = blocks(Period::Day, 16)[15];
+    let file = source.folder.file_of(&missing);
+    let aside = setting.folder.join("day.d2s");
+    std::fs::rename(&file, &aside).expect("a block");
+    let runs = setting.folder.join("runs");
+    let reader = reader(setting);
+    let ask = |begin: u32, end: u32| {
+        let text = format!(
+            "server=dataset&dataset=Bench/Known&start_time=2000-01-{begin:02}&end_time=2000-01-{end:02}"
+        );
+        to_pipe(query(conf, &text))
+    };
+    let (mut before, mut after) = (ask(1, 16), ask(17, 31));
+    let mut id = to_pipe(query(conf, "server=id"));
+    let mut alone = to_pipe(sh(&format!(
+        "exec '{}' 2000-01-16 2000-01-17",
+        reader.display()
+    )));
+    let (mut all, mut apart) = (ask(1, 31), Vec::new());
+    let mut whole = Vec::new();
+    for round in 0..=setting.runs {
+        let time = |job: &mut Job<'_>| {
+            let begin = Instant::now();
+            job();
+            begin.elapsed()
+        };
+        let parts = time(&mut before) + time(&mut after) + time(&mut alone);
+        // Two requests where there should be one.
+        let parts = parts.saturating_sub(time(&mut id));
+        let _ = std::fs::remove_file(&runs);
+        let one = time(&mut all);
+        let seen = std::fs::read_to_string(&runs).expect("a reader run");
+        assert_eq!(seen, "2000-01-16 2000-01-17\n");
+        if round > 0 {
+            apart.push(parts);
+            whole.push(one);
+        }
+    }
+    std::fs::rename(&aside, &file).expect("a block");
+    let (whole, apart) = (median(whole), median(apart));
+    Row {
+        what: "30 daily blocks, one missing".into(),
+        yardstick: "the other 29, and that reader run".into(),
+        figure: format!("{:.1} ms", whole.as_secs_f64() * 1e3),
+        ratio: Some(ratio(whole, apart)),
+        limit: Some(1.05),
+        over_das2c: None,
+    }
+}
+
+/// A reader that notes what it is asked for and copies the day that is set
+/// aside.
+fn reader(setting: &Setting) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = setting.folder.join("reader");
+    let at = setting.folder.display();
+    let text = format!("#!/bin/sh\necho \"$*\" >>'{at}/runs'\nexec cat '{at}/day.d2s'\n");
+    std::fs::write(&path, text).expect("a reader");
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a reader");
+    path
+}
+
+/// One client, a request after the other, against a CGI that is `exec cat`.
+fn through_apache(setting: &Setting, query: &str, cat: &str) -> Option<Row> {
+    let Some(apache) = Apache::start(setting) else {
+        eprintln!("no Apache with mod_cgid, or no C compiler: not measured");
+        return None;
+    };
+    let files = sh(&cat.replace("xargs cat", "sort"))
+        .output()
+        .expect("files");
+    let files = String::from_utf8(files.stdout).expect("names");
+    let names: Vec<&str> = files.lines().collect();
+    apache.add_script(setting, "cat", &format!("cat '{}'", names.join("' '")));
+    let ours = format!("/cgi/server?{query}");
+    let paths = ["/cgi/cat", &ours];
+    let least = std::cell::Cell::new(u64::MAX);
+    let mut jobs: Vec<Job<'_>> = Vec::new();
+    for path in &paths {
+        jobs.push(Box::new(|| {
+            let bytes = swallow(apache.address, path).expect("an answer");
+            least.set(least.get().min(bytes));
+        }));
+    }
+    let times = medians(&mut jobs, setting.runs);
+    assert!(least.get() > 600_000_000, "{}", least.get());
+    Some(Row {
+        what: "30 daily blocks through Apache".into(),
+        yardstick: "a CGI that is exec cat".into(),
+        figure: format!("{:.1} ms", times[1].as_secs_f64() * 1e3),
+        ratio: Some(ratio(times[1], times[0])),
+        limit: Some(1.0),
+        over_das2c: None,
+    })
+}
+
+/// das2_srv_cache, asked what is there of a day.
+fn plan(conf: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"));
+    command.arg("-c").arg(conf);
+    command.args([
+        "plan",
+        "Bench/Seconds",
+        "2000-01-01",
+        "2000-01-02",
+        "intrinsic",
+    ]);
+    command
 }
 
 struct Source {
@@ -89,15 +238,17 @@ impl Source {
     }
 }
 
-/// A source whose reader must not be needed.
+/// A source with blocks of this length.
 fn source(conf: &Path, name: &str, period: Period, channels: usize) -> Source {
     let word = match period {
         Period::Second => "persecond",
         _ => "daily",
     };
+    // Where blocks are there, it is not run.
+    let reader = conf.with_file_name("../../reader").display().to_string();
     let datasets = conf.with_file_name("../datasets/Bench");
     let text = format!(
-        "description = '{channels} channels'\nreader = 'false'\ndas2Stream = 1\ncacheLevel_00 = 'intrinsic | {word}'\n"
+        "description = '{channels} channels'\nreader = '{reader}'\ndas2Stream = 1\ncacheLevel_00 = 'intrinsic | {word}'\n"
     );
     std::fs::write(datasets.join(format!("{name}.dsdf")), text).expect("a source");
     let config = Config::load(conf).expect("a configuration");

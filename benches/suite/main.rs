@@ -11,6 +11,7 @@
     clippy::indexing_slicing
 )]
 
+mod built;
 mod cached;
 mod filters;
 mod measure;
@@ -62,12 +63,13 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 6] = [
+    let rooms: [(&str, Room); 7] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
         ("request", request::rows),
         ("cache", cached::rows),
+        ("building", built::rows),
         ("queue", queue::rows),
     ];
     let mut rows = Vec::new();

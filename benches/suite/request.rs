@@ -116,7 +116,7 @@ fn peak_memory(conf: &Path) -> Row {
 }
 
 /// VmHWM in bytes.
-fn high_water(child: &Child) -> u64 {
+pub fn high_water(child: &Child) -> u64 {
     let mut text = String::new();
     if let Ok(mut file) = File::open(format!("/proc/{}/status", child.id())) {
         let _ = file.read_to_string(&mut text);

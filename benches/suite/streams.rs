@@ -14,7 +14,17 @@ pub fn narrow(folder: &Path) -> PathBuf {
     made(folder, "narrow.d2s", 300_000_000, 1)
 }
 
+/// As many records from 2000 on, one a second.
+pub fn seconds(folder: &Path, records: usize, channels: usize) -> PathBuf {
+    let size = records * (4 + 8 + 4 * channels);
+    made_every(1e6, folder, "seconds.d2s", size, channels)
+}
+
 fn made(folder: &Path, name: &str, size: usize, channels: usize) -> PathBuf {
+    made_every(1e5, folder, name, size, channels)
+}
+
+fn made_every(us: f64, folder: &Path, name: &str, size: usize, channels: usize) -> PathBuf {
     let path = folder.join(name);
     if path
         .metadata()
@@ -23,11 +33,11 @@ fn made(folder: &Path, name: &str, size: usize, channels: usize) -> PathBuf {
         return path;
     }
     let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
-    write(&mut out, size, channels).expect("room for the stream");
+    write(&mut out, us, size, channels).expect("room for the stream");
     path
 }
 
-fn write(out: &mut impl Write, size: usize, channels: usize) -> std::io::Result<()> {
+fn write(out: &mut impl Write, us: f64, size: usize, channels: usize) -> std::io::Result<()> {
     let stream = r#"<stream version="2.2"><properties double:zFill="-1e31" double:yFill="-1e31" Datum:xTagWidth="0.1 s"/></stream>"#;
     let data = if channels == 1 {
         r#"<y name="v" type="little_endian_real4" units="V"></y>"#.to_owned()
@@ -50,7 +60,7 @@ fn write(out: &mut impl Write, size: usize, channels: usize) -> std::io::Result<
     let mut state = 1u64;
     for index in 0..size.div_ceil(record) {
         out.write_all(b":01:")?;
-        out.write_all(&(index as f64 * 1e5).to_le_bytes())?;
+        out.write_all(&(index as f64 * us).to_le_bytes())?;
         for _ in 0..channels {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)

@@ -76,13 +76,13 @@ fn get(address: SocketAddr, path: &str) -> std::io::Result<Vec<u8>> {
     Ok(answer)
 }
 
-struct Apache {
+pub struct Apache {
     process: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Apache {
-    fn start(setting: &Setting) -> Option<Apache> {
+    pub fn start(setting: &Setting) -> Option<Apache> {
         let modules = Path::new("/usr/lib/apache2/modules");
         if !modules.join("mod_cgid.so").exists() {
             return None;
@@ -127,6 +127,32 @@ impl Apache {
             std::thread::yield_now();
         }
         None
+    }
+}
+
+impl Apache {
+    /// Adds a CGI program that is a shell's `exec COMMAND`, as `/cgi/NAME`.
+    pub fn add_script(&self, setting: &Setting, name: &str, command: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = setting.folder.join("apache/cgi").join(name);
+        let text = format!(
+            "#!/bin/sh\nprintf 'Content-Type: application/octet-stream\\n\\n'\nexec {command}\n"
+        );
+        std::fs::write(&path, text).expect("a script");
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("a script");
+    }
+}
+
+/// Takes an answer and throws it away; how many bytes it was.
+pub fn swallow(address: SocketAddr, path: &str) -> std::io::Result<u64> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let (mut buffer, mut total) = (vec![0; 1 << 20], 0);
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(total),
+            count => total += count as u64,
+        }
     }
 }
 

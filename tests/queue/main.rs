@@ -9,6 +9,7 @@
 )]
 
 mod das2_pyserver;
+mod failover;
 mod faults;
 mod keeper;
 mod misses;

@@ -144,6 +144,26 @@ pub fn what_lies_in_a_known_range_is_known(keeper: &Keeper) {
         let one = task(dataset, begin, end, level);
         assert_eq!(queued(broker, std::slice::from_ref(&one)), new, "{one}");
     }
+    // However a time is written, and with more digits or fewer.
+    for (dataset, begin, end) in [
+        ("c", "2020-01-01T00:00:00", "2020-02-01T00:00:00"),
+        ("d", "2020-01-01T00:00", "2020-02-01"),
+        ("e", "2020-01-01T00:00:00.000Z", "2020-02-01Z"),
+    ] {
+        assert_eq!(queued(broker, &[task(dataset, begin, end, 12)]), 1);
+        for (begin, end, level, new) in [
+            ("2020-01-01", "2020-02-01", 12, 0),
+            ("2020-01-01T00:00:00", "2020-02-01T00:00:00", 12, 0),
+            ("2020-01-31T23:59:59", "2020-02-01T00:00:00", 12, 0),
+            ("2020-01-31T23:59:59", "2020-02-01T00:00:00.1", 12, 1),
+            ("2019-12-31T23:59", "2020-01-01T00:00", 12, 1),
+            ("2020-01-02T00:00:00", "2020-01-03T00:00:00", 2, 1),
+            ("2020-01-02T00:00:00", "2020-01-03T00:00:00", 112, 1),
+        ] {
+            let one = task(dataset, begin, end, level);
+            assert_eq!(queued(broker, std::slice::from_ref(&one)), new, "{one}");
+        }
+    }
     let mut all = task("all", "2020-01-01", "2020-02-01", 1);
     all.work = Work::cache("all", "2020-01-01", "2020-02-01", LevelChoice::All).unwrap();
     assert_eq!(queued(broker, &[all]), 1);

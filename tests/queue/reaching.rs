@@ -11,7 +11,7 @@ use das2_server::queue::{Broker, Finish, QueueError, StillOurs, Which, WorkerId}
 use crate::keeper::{RedisServer, until};
 use crate::promises::{day, patient};
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
@@ -132,7 +132,7 @@ fn tls() {
 }
 
 /// A Sentinel that ends with the test.
-struct Sentinel(Child);
+pub struct Sentinel(pub Child);
 
 impl Drop for Sentinel {
     fn drop(&mut self) {

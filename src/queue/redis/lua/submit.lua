@@ -1,65 +1,82 @@
 -- ARGV: most that may wait, 1 when marks count, then the texts of the tasks.
 -- Gives {queued, known, marked}, or {-1, waiting} when there is no room.
 local bound, marks_count = tonumber(ARGV[1]), ARGV[2] == '1'
-
--- Waiting tasks as one text, in which a key is found without reading each.
 local waiting = redis.call('LRANGE', TODO, 0, -1)
-local joined = table.concat(waiting, '\n') .. '\n'
+local sub, byte, find = string.sub, string.byte, string.find
 
--- The ranges of a data set that wait or run: begins, ends, levels.
-local ranges = {}
-local function ranges_of(dataset)
-    local all = ranges[dataset]
-    if all then return all end
-    all = {b = {}, e = {}, level = {}}
-    ranges[dataset] = all
-    local needle, at = '|TASK_CACHE|' .. dataset .. '|', 1
-    while true do
-        local _, last = string.find(joined, needle, at, true)
-        if not last then return all end
-        at = last + 1
-        local b, e, level = string.match(joined, '^([^|\n]*)|([^|\n]*)|([^|\n]*)\n', at)
-        if b then
-            local n = #all.b + 1
-            all.b[n], all.e[n], all.level[n] = b, e, level
-        end
-    end
-end
-
-local keys = {}
+-- What runs, and what was queued just now: keys, and those of them that have
+-- blocks.
+local keys, spans = {}, {}
 local function note(key)
     keys[key] = true
-    local dataset, b, e, level = string.match(key, '^TASK_CACHE|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
-    if dataset then
-        local all = ranges_of(dataset)
-        local n = #all.b + 1
-        all.b[n], all.e[n], all.level[n] = b, e, level
-    end
+    spans[#spans + 1] = span_of(key)
 end
 local names, ours = workers()
 for _, name in ipairs(names) do
     for _, key in ipairs(keys_of_worker(name, ours)) do note(key) end
 end
 
--- Whether a time is not after another. Most are written alike.
-local function not_after(a, b)
-    if #a == #b then return a <= b end
-    a, b = padded(a), padded(b)
-    return a and b and a <= b
+local function covers(other, span)
+    return other ~= nil and other.dataset == span.dataset
+        and (other.level == span.level or other.level == 'all')
+        and other.b <= span.b and span.e <= other.e
+end
+
+-- Where begin, end and level stand in a waiting text, from its end, when they
+-- are as long as those of a key.
+local function places_of(key)
+    local b, e, level = string.match(key, '^[^|]*|[^|]*|([^|]*)|([^|]*)|([^|]*)$')
+    local e_to = -#level - 2
+    local b_to = e_to - #e - 1
+    return {b = b, e = e, b_from = b_to - #b + 1, b_to = b_to, e_from = e_to - #e + 1,
+        e_to = e_to, last = byte(level, -1)}
+end
+
+-- Whether the days of a waiting text are such that it may cover the span.
+local function may_cover(text, span)
+    local needle = '|TASK_CACHE|' .. span.dataset .. '|'
+    local _, at = find(text, needle, 1, true)
+    local bar = at and find(text, '|', at + 1, true)
+    return bar and sub(text, at + 1, at + 10) <= sub(span.b, 1, 10)
+        and sub(span.e, 1, 10) <= sub(text, bar + 1, bar + 10)
+end
+
+-- Whether a waiting task covers the span. All of a thousand may be of its data
+-- set, and a request waits for the answer: a text is only taken apart when its
+-- begin and end are such that it may do.
+local function is_waiting(key, span)
+    local at = places_of(key)
+    local b, e, b_from, b_to, e_from, e_to = at.b, at.e, at.b_from, at.b_to, at.e_from, at.e_to
+    local bar, all = byte('|'), byte('l')
+    for i = 1, #waiting do
+        local text = waiting[i]
+        local last = byte(text, -1)
+        if last == at.last or last == all then
+            local may
+            if byte(text, e_to + 1) == bar and byte(text, b_to + 1) == bar
+                and byte(text, b_from - 1) == bar then
+                may = sub(text, b_from, b_to) <= b and e <= sub(text, e_from, e_to)
+            else
+                may = may_cover(text, span)
+            end
+            if may and covers(span_of(key_of(text, 0)), span) then return true end
+        end
+    end
+    return false
 end
 
 local function is_known(key)
-    if keys[key] or string.find(joined, '|' .. key .. '\n', 1, true) then return true end
-    local dataset, b, e, level = string.match(key, '^TASK_CACHE|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
-    if not dataset or not padded(b) or not padded(e) then return false end
-    local all = ranges_of(dataset)
-    local levels, begins, ends = all.level, all.b, all.e
-    for n = 1, #levels do
-        if (levels[n] == level or levels[n] == 'all')
-            and not_after(begins[n], b) and not_after(e, ends[n])
-            and padded(begins[n]) and padded(ends[n]) then
-            return true
+    if keys[key] then return true end
+    local span = span_of(key)
+    if span then
+        for i = 1, #spans do
+            if covers(spans[i], span) then return true end
         end
+        return is_waiting(key, span)
+    end
+    local tail = '|' .. key
+    for i = 1, #waiting do
+        if sub(waiting[i], -#tail) == tail then return true end
     end
     return false
 end
