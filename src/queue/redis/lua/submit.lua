@@ -22,16 +22,6 @@ local function covers(other, span)
         and other.b <= span.b and span.e <= other.e
 end
 
--- Where begin, end and level stand in a waiting text, from its end, when they
--- are as long as those of a key.
-local function places_of(key)
-    local b, e, level = string.match(key, '^[^|]*|[^|]*|([^|]*)|([^|]*)|([^|]*)$')
-    local e_to = -#level - 2
-    local b_to = e_to - #e - 1
-    return {b = b, e = e, b_from = b_to - #b + 1, b_to = b_to, e_from = e_to - #e + 1,
-        e_to = e_to, last = byte(level, -1)}
-end
-
 -- Whether the days of a waiting text are such that it may cover the span.
 local function may_cover(text, span)
     local needle = '|TASK_CACHE|' .. span.dataset .. '|'
@@ -43,24 +33,26 @@ end
 
 -- Whether a waiting task covers the span. All of a thousand may be of its data
 -- set, and a request waits for the answer: a text is only taken apart when its
--- begin and end are such that it may do.
+-- begin and end are such that it may do. They are at the same places from its
+-- end when they are as long as here.
 local function is_waiting(key, span)
-    local at = places_of(key)
-    local b, e, b_from, b_to, e_from, e_to = at.b, at.e, at.b_from, at.b_to, at.e_from, at.e_to
-    local bar, all = byte('|'), byte('l')
+    local b, e, level = string.match(key, '^[^|]*|[^|]*|([^|]*)|([^|]*)|([^|]*)$')
+    local bar, first, all = byte('|'), byte(level), byte('a')
+    local e_end = -#level - 1
+    local e_at = e_end - #e - 1
+    local b_at = e_at - #b - 1
+    -- With the bars around them they are compared at once.
+    b, e = '|' .. b .. '|', '|' .. e .. '|'
     for i = 1, #waiting do
         local text = waiting[i]
-        local last = byte(text, -1)
-        if last == at.last or last == all then
-            local may
-            if byte(text, e_to + 1) == bar and byte(text, b_to + 1) == bar
-                and byte(text, b_from - 1) == bar then
-                may = sub(text, b_from, b_to) <= b and e <= sub(text, e_from, e_to)
-            else
-                may = may_cover(text, span)
-            end
-            if may and covers(span_of(key_of(text, 0)), span) then return true end
+        local here, its_level = byte(text, e_end, e_end + 1)
+        local may
+        if here ~= bar or byte(text, e_at) ~= bar or byte(text, b_at) ~= bar then
+            may = may_cover(text, span)
+        elseif its_level == first or its_level == all then
+            may = sub(text, b_at, e_at) <= b and e <= sub(text, e_at, e_end)
         end
+        if may and covers(span_of(key_of(text, 0)), span) then return true end
     end
     return false
 end
