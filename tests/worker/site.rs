@@ -84,7 +84,7 @@ impl Site {
         );
     }
 
-    fn source(&self, name: &str, script: &str) {
+    pub fn source(&self, name: &str, script: &str) {
         let text = format!(
             "description = 'Test'\nreader = '{name}_reader'\ndas2Stream = 1\n\
              validRange = '2020-02-20 to 2020-02-24'\n{LEVELS}"

@@ -99,6 +99,54 @@ pub fn what_cannot_be_done_is_parked_at_once(site: Site) {
     assert!(!site.logged("attempt 2"));
 }
 
+fn cache_tool(site: &Site, words: &[&str]) -> (i32, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"));
+    command.arg("-c").arg(site.path("etc/das2server.conf"));
+    let output = command.args(words).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), text)
+}
+
+#[test]
+fn what_was_given_up_is_in_the_caches_status() {
+    let Some(mut site) = Site::with_redis() else {
+        return;
+    };
+    site.configure("TASK_ATTEMPTS = 1");
+    site.queue(&[day("Bad", 20), day("S", 21)]);
+    assert_eq!(site.worker(&["--once"]).end().code(), Some(3));
+    let (code, text) = cache_tool(&site, &["status"]);
+    assert_eq!(code, 1, "{text}");
+    let line = text.lines().find(|line| line.starts_with("failed: Bad"));
+    let line = line.unwrap_or_else(|| panic!("{text}"));
+    assert!(line.contains("2020-02-20 to 2020-02-21"), "{text}");
+    assert!(line.contains("the disk is gone"), "{text}");
+    assert!(!text.contains("failed: S"), "{text}");
+    let (_, text) = cache_tool(&site, &["status", "Bad", "--json"]);
+    let rows: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (&rows[0]["failed"], &rows[1]["failed"]),
+        (&24.into(), &1.into())
+    );
+    assert_eq!(rows[0]["failures"][0]["blocks"], 24);
+    // Whoever builds it: then it has not failed any more.
+    site.source("Bad", "exec \"$(dirname \"$0\")/S_reader\" \"$@\"");
+    let build = ["build", "Bad", "2020-02-20", "2020-02-21", "--now"];
+    assert_eq!(cache_tool(&site, &build).0, 0);
+    let (code, text) = cache_tool(&site, &["status"]);
+    assert!(code == 0 && !text.contains("failed: "), "{text}");
+    // A queue that is away is told.
+    site.redis.as_mut().unwrap().kill();
+    let (code, text) = cache_tool(&site, &["status"]);
+    assert!(
+        code == 0 && text.contains("what has failed is not known"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_task_in_the_words_of_das2_pyserver() {
     let Some(site) = Site::with_redis() else {

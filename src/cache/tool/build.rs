@@ -18,7 +18,7 @@ pub(super) fn run(
     dataset: &str,
     range: Option<(&str, &str)>,
     numbers: &[u32],
-    queue: Option<Queue<'_>>,
+    queue: Option<&mut dyn Queue>,
 ) -> Result<bool, ToolError> {
     let definition = desk.source(dataset)?;
     desk.root()?;
@@ -37,7 +37,7 @@ pub(super) fn run(
         return Ok(well);
     }
     if let Some(queue) = queue {
-        let said = queue(&wanted).map_err(ToolError::Failed)?;
+        let said = queue.submit(&wanted).map_err(ToolError::Failed)?;
         writeln!(desk.out, "{said}")?;
         return Ok(well);
     }

@@ -6,6 +6,7 @@
 
 mod build;
 mod expire;
+mod failed;
 mod import;
 mod inspect;
 mod plan;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::time::Time;
 
+pub use failed::Parked;
 pub use sources::Wanted;
 
 /// Shows, fills and cleans the cache of a das2 server.
@@ -142,8 +144,20 @@ impl ToolError {
     }
 }
 
-/// Puts work into the server's queue; what to say of it.
-pub type Queue<'a> = &'a mut dyn FnMut(&[Wanted]) -> Result<String, String>;
+/// The server's work queue. Errors are what to say of them.
+pub trait Queue {
+    /// Queues the building of stretches; what to say of it.
+    ///
+    /// # Errors
+    /// There is no queue, or it cannot be reached.
+    fn submit(&mut self, wanted: &[Wanted]) -> Result<String, String>;
+
+    /// The tasks that were given up.
+    ///
+    /// # Errors
+    /// The queue cannot be reached.
+    fn parked(&mut self) -> Result<Vec<Parked>, String>;
+}
 
 /// What every command has at hand.
 struct Desk<'a> {
@@ -159,7 +173,7 @@ struct Desk<'a> {
 pub fn run(
     options: &Options,
     config: &Config,
-    queue: Queue<'_>,
+    queue: &mut dyn Queue,
     out: &mut dyn Write,
 ) -> Result<bool, ToolError> {
     let mut desk = Desk {
@@ -169,7 +183,7 @@ pub fn run(
     };
     let desk = &mut desk;
     match &options.command {
-        Command::Status { source, json } => status::run(desk, source.as_deref(), *json),
+        Command::Status { source, json } => status::run(desk, source.as_deref(), *json, queue),
         Command::Plan {
             dataset,
             begin,

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::failed::{self, Failure, Parked};
 use super::sources::{bytes, shown};
-use super::{Desk, ToolError};
+use super::{Desk, Queue, ToolError};
 use crate::cache::stamp::Standard;
 use crate::cache::state::State;
 use crate::source::{CacheLevel, Definition};
@@ -24,6 +25,10 @@ struct Row {
     stale: u64,
     /// Files that are no blocks.
     damaged: u64,
+    /// Blocks that are not there because their task was given up; None where
+    /// the queue does not tell.
+    failed: Option<u64>,
+    failures: Vec<Failure>,
 }
 
 const HEADS: [&str; 8] = [
@@ -34,22 +39,25 @@ const HEADS: [&str; 8] = [
     "to",
     "blocks",
     "size",
-    "stale, damaged",
+    "stale, damaged, failed",
 ];
 
 pub(super) fn run(
     desk: &mut Desk<'_>,
     source: Option<&str>,
     json: bool,
+    queue: &mut dyn Queue,
 ) -> Result<bool, ToolError> {
     let (sources, wrong) = desk.sources(source)?;
+    let parked = queue.parked();
     let mut rows = Vec::new();
     for definition in &sources {
         for level in &definition.cache_levels {
-            rows.push(row(desk, definition, level)?);
+            rows.push(row(desk, definition, level, parked.as_deref().ok())?);
         }
     }
-    let well = wrong.is_empty() && rows.iter().all(|row| row.damaged == 0);
+    let is_well = |row: &Row| row.damaged == 0 && row.failed.unwrap_or(0) == 0;
+    let well = wrong.is_empty() && rows.iter().all(is_well);
     if json {
         for row in &rows {
             let text = serde_json::to_string(row).map_err(std::io::Error::other)?;
@@ -58,15 +66,31 @@ pub(super) fn run(
         return Ok(well);
     }
     table(desk, &rows)?;
+    for row in &rows {
+        for failure in &row.failures {
+            writeln!(desk.out, "{}", failure.line(&row.source, row.level))?;
+        }
+    }
+    if let Err(reason) = parked {
+        writeln!(desk.out, "what has failed is not known: {reason}")?;
+    }
     for text in wrong {
         writeln!(desk.out, "{text}")?;
     }
     Ok(well)
 }
 
-fn row(desk: &Desk<'_>, definition: &Definition, level: &CacheLevel) -> Result<Row, ToolError> {
+fn row(
+    desk: &Desk<'_>,
+    definition: &Definition,
+    level: &CacheLevel,
+    parked: Option<&[Parked]>,
+) -> Result<Row, ToolError> {
     let folder = desk.folder(definition, level)?;
     let standard = Standard::of(definition, desk.config, level, &folder, desk.now);
+    let failures = parked
+        .map(|parked| failed::of_level(desk, definition, level, parked))
+        .unwrap_or_default();
     let mut row = Row {
         source: definition.name.to_string(),
         level: level.number,
@@ -77,6 +101,8 @@ fn row(desk: &Desk<'_>, definition: &Definition, level: &CacheLevel) -> Result<R
         bytes: 0,
         stale: 0,
         damaged: 0,
+        failed: parked.map(|_| failed::blocks(level, &failures)),
+        failures,
     };
     let mut ends: Option<(Time, Time)> = None;
     for block in folder.all() {
@@ -113,7 +139,10 @@ fn table(desk: &mut Desk<'_>, rows: &[Row]) -> Result<(), ToolError> {
             to,
             row.blocks.to_string(),
             bytes(row.bytes),
-            format!("{}, {}", row.stale, row.damaged),
+            match row.failed {
+                Some(failed) => format!("{}, {}, {failed}", row.stale, row.damaged),
+                None => format!("{}, {}, -", row.stale, row.damaged),
+            },
         ]
     }));
     let mut widths = [0; HEADS.len()];
