@@ -1,4 +1,4 @@
-//! The request logs as a CGI program, which do not show themselves yet.
+//! The request logs of a das2 server as a CGI program: one page, one answer.
 #![no_main]
 
 das2_server::cgi_program!(das2_server::web::serve_log_pages);

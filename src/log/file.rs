@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 
 const SECONDS_A_DAY: u64 = 86_400;
 
@@ -78,20 +79,10 @@ pub(super) fn append<'a>(
 /// change in the future (a request that began a moment before midnight and
 /// wrote after it) is not from an earlier cycle either.
 fn open(path: &Path, today: u64) -> io::Result<File> {
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
-    let file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o644)
-        .custom_flags(flags.cast_signed())
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a plain file",
-        ));
-    }
+    let (file, metadata) = open_own(
+        OpenOptions::new().append(true).create(true).mode(0o644),
+        path,
+    )?;
     if is_from_earlier_cycle(&metadata, today) && lock(&file) {
         if is_from_earlier_cycle(&file.metadata()?, today) {
             file.set_len(0)?;
@@ -100,6 +91,57 @@ fn open(path: &Path, today: u64) -> io::Result<File> {
         flock(&file, FlockOperation::Unlock)?;
     }
     Ok(file)
+}
+
+/// Opens a file of the log folder that is a file there and nowhere else:
+/// whoever may write to the folder could have put a link to another file in a
+/// log's place, symbolic or hard, or something that never answers.
+fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    let file = options.custom_flags(flags.cast_signed()).open(path)?;
+    let metadata = file.metadata()?;
+    let wrong = match () {
+        () if !metadata.is_file() => "not a plain file",
+        () if metadata.nlink() > 1 => "a file with several names (hard links)",
+        () => return Ok((file, metadata)),
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, wrong))
+}
+
+/// Opens a log to read it; None if there is none, or if something else has its
+/// name.
+pub(super) fn open_to_read(path: &Path) -> io::Result<Option<File>> {
+    match open_own(OpenOptions::new().read(true), path) {
+        Ok((file, _)) => Ok(Some(file)),
+        Err(error) if error.raw_os_error().is_none() => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A symbolic link; a socket.
+        Err(error)
+            if [Errno::LOOP, Errno::NXIO]
+                .iter()
+                .any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes all logs of an address: how many files there were. What has a log's
+/// name is removed, not what a link there leads to.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn remove(folder: &Path, remote_addr: &str) -> io::Result<usize> {
+    let mut removed = 0;
+    for day in 0..LOG_DAYS {
+        match std::fs::remove_file(folder.join(file_name(remote_addr, day))) {
+            Ok(()) => removed += 1,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(removed)
 }
 
 fn is_from_earlier_cycle(metadata: &Metadata, today: u64) -> bool {

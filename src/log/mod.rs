@@ -17,9 +17,10 @@
 mod error_id;
 mod file;
 mod printable;
+pub mod read;
 mod request_log;
 
 pub use error_id::error_id;
-pub use file::{LOG_DAYS, file_name};
+pub use file::{LOG_DAYS, file_name, remove};
 pub use printable::Printable;
 pub use request_log::RequestLog;

@@ -35,6 +35,10 @@ pub enum Error {
     /// Another method than the address has.
     #[error("Only GET, HEAD and OPTIONS are answered here")]
     MethodNotAllowed,
+    /// As that, on the log page; also for a link that is to do what only the
+    /// page's button does.
+    #[error("The log page answers GET and HEAD, and deletes a log by the button on it (POST)")]
+    MustPost,
     /// The answer's address would be longer than clients take.
     #[error("The request is too long to be sent on: shorten it")]
     TooLong,
@@ -86,7 +90,9 @@ impl Error {
             Error::Forbidden(_) => ("Forbidden", Status(403, "Forbidden")),
             Error::Unauthorized { .. } => UNAUTHORIZED,
             Error::Busy(_) => ("ServerBusy", Status(503, "Service Unavailable")),
-            Error::MethodNotAllowed => ("BadRequest", Status(405, "Method Not Allowed")),
+            Error::MethodNotAllowed | Error::MustPost => {
+                ("BadRequest", Status(405, "Method Not Allowed"))
+            }
             Error::TooLong => ("BadRequest", Status(414, "URI Too Long")),
             Error::NotImplemented(_) => ("NotImplemented", Status(501, "Not Implemented")),
             // Clients read the body of a 200 only.
@@ -125,6 +131,7 @@ impl Error {
             }
             Error::Busy(_) => response.header("Retry-After", BUSY_SECONDS),
             Error::MethodNotAllowed => response.header("Allow", "GET, HEAD, OPTIONS"),
+            Error::MustPost => response.header("Allow", "GET, HEAD, POST"),
             _ => {}
         }
         response

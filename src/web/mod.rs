@@ -14,6 +14,7 @@ pub mod answer;
 pub mod delivery;
 mod error;
 mod exchange;
+mod log_page;
 mod page;
 mod query;
 mod request;

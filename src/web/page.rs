@@ -16,6 +16,18 @@ pub struct Page {
     pub links: Vec<(String, &'static str)>,
     /// The page itself.
     pub article: Markup,
+    /// Address of the data program, encoded: it has style sheet and logo.
+    pub server: String,
+}
+
+/// An address that a site's settings give as seen from this program's: `log`
+/// beside `/das/server` is `/das/log`. Full addresses and paths stay.
+pub fn beside(script_name: &str, url: &str) -> String {
+    let is_full = url.starts_with('/') || url.contains("://");
+    match script_name.rsplit_once('/') {
+        Some((folder, _)) if !is_full => format!("{}/{url}", path_encoded(folder)),
+        _ => url.to_owned(),
+    }
 }
 
 impl Page {
@@ -31,9 +43,10 @@ impl Page {
         response.into()
     }
 
-    fn html(&self, exchange: &Exchange<'_>) -> Markup {
+    /// The page as HTML.
+    pub fn html(&self, exchange: &Exchange<'_>) -> Markup {
         let config = exchange.config;
-        let script = path_encoded(&exchange.request.script_name);
+        let script = &self.server;
         let site = config.site_name.as_deref().unwrap_or("A das2 server");
         html! {
             (DOCTYPE)
@@ -101,6 +114,20 @@ fn with_references(text: &str) -> PreEscaped<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_beside_a_program() {
+        for (script, url, full) in [
+            ("/das/server", "log", "/das/log"),
+            ("/a b/log", "server", "/a%20b/server"),
+            ("/server", "log", "/log"),
+            ("/das/server", "/other/log", "/other/log"),
+            ("/das/server", "https://x.org/log", "https://x.org/log"),
+            ("", "log", "log"),
+        ] {
+            assert_eq!(beside(script, url), full);
+        }
+    }
 
     #[test]
     fn references_are_kept_and_nothing_else() {

@@ -127,6 +127,19 @@ impl Query {
         self.pairs().find(|pair| pair.is(name))?.text().ok()
     }
 
+    /// The first value of a key by this name that is not empty, decoded.
+    ///
+    /// # Errors
+    /// As for [`Query::get`].
+    pub fn named(&self, name: &str) -> Result<Option<String>, Error> {
+        let text = self
+            .pairs()
+            .find(|pair| pair.is(name))
+            .map(|pair| pair.text());
+        text.transpose()
+            .map_err(|what| Error::BadRequest(format!("The value of '{name}' {what}")))
+    }
+
     /// The query with the value of `dataset` replaced, everything else byte
     /// for byte as received.
     pub fn with_dataset(&self, value: &[u8]) -> Vec<u8> {

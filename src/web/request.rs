@@ -56,6 +56,8 @@ pub enum Method {
     Head,
     /// Whether pages of other sites may ask.
     Options,
+    /// Something is to be done; only the log page has that.
+    Post,
     /// Something that is not served.
     Other,
 }
@@ -197,6 +199,7 @@ fn method_of(text: &str) -> Method {
         "" | "GET" => Method::Get,
         "HEAD" => Method::Head,
         "OPTIONS" => Method::Options,
+        "POST" => Method::Post,
         _ => Method::Other,
     }
 }

@@ -58,6 +58,12 @@ impl Head {
         Head { status, headers }
     }
 
+    /// Takes back that pages of any site may read it.
+    fn keep_from_other_sites(&mut self) {
+        let cors = |name: &str| CORS.iter().any(|(known, _)| *known == name);
+        self.headers.retain(|(name, _)| !cors(name));
+    }
+
     /// Adds a header. What could end the line is taken out of the value.
     pub fn add(&mut self, name: &'static str, value: impl Into<String>) {
         let mut value = value.into();
@@ -126,6 +132,12 @@ impl Response {
     /// Adds a header.
     pub fn header(&mut self, name: &'static str, value: impl Into<String>) {
         self.head.add(name, value);
+    }
+
+    /// For answers that hang on the address of whoever asks: what pages of other
+    /// sites have their visitors ask is not for them to read.
+    pub fn keep_from_other_sites(&mut self) {
+        self.head.keep_from_other_sites();
     }
 
     /// Status and headers.

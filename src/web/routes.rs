@@ -68,7 +68,7 @@ pub struct Route {
 /// 405, 400 for an unknown keyword or a bad path, 404 for an unknown address.
 pub fn route(request: &Request) -> Result<Route, Error> {
     let (name, handler) = match request.method {
-        Method::Other => return Err(Error::MethodNotAllowed),
+        Method::Post | Method::Other => return Err(Error::MethodNotAllowed),
         Method::Options => ("preflight", preflight::answer as Handler),
         Method::Get | Method::Head => {
             let path = request.path()?;

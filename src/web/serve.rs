@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use super::error::Error;
 use super::exchange::{Answer, Exchange};
+use super::log_page;
 use super::request::{Method, Request};
-use super::response::Head;
+use super::response::{Head, Status};
 use super::routes::route;
 use super::standard_output::StandardOutput;
 use crate::config::{Config, ConfigError, locate};
@@ -25,14 +26,9 @@ pub fn serve() {
     })
 }
 
-/// Answers for the program that shows the request logs, which are not shown
-/// so far.
+/// Answers for the program that shows the request logs.
 pub fn serve_log_pages() {
-    serve_with(&|_| {
-        Err(Error::NotImplemented(
-            "Request logs are not shown on this server".to_owned(),
-        ))
-    })
+    serve_with(&log_page::answer)
 }
 
 fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) {
@@ -59,9 +55,13 @@ fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) {
         Err(error) => Err(unconfigured(&error)),
     };
     let failed = result.is_err();
+    let status = status_of(&result);
     let sent = send(&request, result, &mut log);
     match &sent {
-        Ok(bytes) => log.line(format_args!("{bytes} bytes sent")),
+        Ok(bytes) => match status {
+            Some(status) => log.line(format_args!("Status {status}, {bytes} bytes sent")),
+            None => log.line(format_args!("{bytes} bytes sent")),
+        },
         Err(reason) => log.line(format_args!("The answer could not be sent: {reason}")),
     }
     let took = started.elapsed().as_secs_f64() * 1e3;
@@ -72,6 +72,17 @@ fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) {
     match log_wanted {
         true => log.end(),
         false => log.discard(),
+    }
+}
+
+/// The status that goes out; None when there is nobody to get it.
+fn status_of(result: &Result<Answer, Error>) -> Option<u16> {
+    match result {
+        Ok(Answer::Whole(response)) => Some(response.head().status().0),
+        Ok(Answer::File(head, _)) => Some(head.status().0),
+        Ok(Answer::Sent(_)) => Some(Status::OK.0),
+        Err(Error::Gone(_)) => None,
+        Err(error) => Some(error.kind().1.0),
     }
 }
 

@@ -164,13 +164,3 @@ fn folders_can_be_kept_off_the_page() {
     );
     assert!(site.get("server=list").text().contains("off/sub/b"));
 }
-
-#[test]
-fn the_log_program_answers_that_it_shows_nothing() {
-    let site = Site::new("");
-    let program = std::process::Command::new(env!("CARGO_BIN_EXE_das2_srvcgi_logrdr"))
-        .env("DAS2_SERVER_CONF", site.path("das2server.conf"))
-        .output()
-        .unwrap();
-    assert_eq!(crate::site::Answer::of(program.stdout).status(), 501);
-}

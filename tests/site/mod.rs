@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test program uses its part
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -108,6 +109,19 @@ impl Site {
         Ask(command)
     }
 
+    /// The program that shows the logs, asked by a person's browser.
+    pub fn ask_log(&self) -> Ask {
+        let Ask(asked) = self.ask();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_das2_srvcgi_logrdr"));
+        let variables = asked.get_envs();
+        command.env_clear();
+        command.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        command.env("SCRIPT_NAME", "/das/log");
+        command.env("HTTP_HOST", "das.example.org");
+        command.env("HTTP_USER_AGENT", "Mozilla/5.0 Firefox/120.0");
+        Ask(command)
+    }
+
     /// The answer to a query, as a das2 client.
     pub fn get(&self, query: &str) -> Answer {
         self.ask().query(query).answer()
@@ -190,6 +204,19 @@ impl Ask {
         let variables = self.0.get_envs();
         command.envs(variables.filter_map(|(name, value)| Some((name, value?))));
         Ask(command)
+    }
+
+    /// Posts a form.
+    pub fn post(mut self, form: &str) -> Answer {
+        self.0.env("REQUEST_METHOD", "POST");
+        self.0.env("CONTENT_LENGTH", form.len().to_string());
+        self.0
+            .env("CONTENT_TYPE", "application/x-www-form-urlencoded");
+        self.0.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = self.0.spawn().unwrap();
+        // A program that refuses may not read it.
+        let _ = child.stdin.take().unwrap().write_all(form.as_bytes());
+        Answer::of(child.wait_with_output().unwrap().stdout)
     }
 
     /// Runs the program to its end.

@@ -7,7 +7,7 @@ use super::list::listing;
 use super::peers;
 use crate::source::{Definition, Item};
 use crate::time::parse_query;
-use crate::web::page::Page;
+use crate::web::page::{Page, beside};
 use crate::web::request::{path_encoded, value_encoded};
 use crate::web::{Answer, Error, Exchange};
 
@@ -47,6 +47,7 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
         .clone()
         .filter(|url| !url.is_empty())
     {
+        let url = beside(&exchange.request.script_name, &url);
         links.push((url, "Your requests"));
     }
     let article = html! {
@@ -74,6 +75,7 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
         title,
         links,
         article,
+        server: script,
     }
     .answer(exchange))
 }

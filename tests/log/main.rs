@@ -1,0 +1,15 @@
+//! The request logs as people see them: the page, through the real executable
+//! and in a browser, and the tools.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+#[path = "../site/mod.rs"]
+mod site;
+
+mod attacks;
+mod page;
