@@ -81,7 +81,7 @@ pub fn route(request: &Request) -> Result<Route, Error> {
     Ok(Route {
         name,
         handler,
-        is_logged: name != "static file",
+        is_logged: !matches!(name, "static file" | "logo"),
     })
 }
 

@@ -24,15 +24,17 @@ pub(super) fn entry(entry: &Entry, server: &str) -> Markup {
                 span class="facts" { (facts(entry)) }
             }
             @for error in entry.errors() { p class="caution" { (cut(error, MOST_TEXT)) } }
-            @if !complaints.is_empty() {
-                details {
-                    summary { "Standard error, " (counted(complaints.len(), "line")) }
-                    pre { (cut(&complaints.join("\n"), MOST_TEXT)) }
+            div class="folded" {
+                @if !complaints.is_empty() {
+                    details {
+                        summary { "Standard error, " (counted(complaints.len(), "line")) }
+                        pre { (cut(&complaints.join("\n"), MOST_TEXT)) }
+                    }
                 }
-            }
-            details {
-                summary { "All lines" }
-                pre { (cut(entry.text(), MOST_TEXT)) }
+                details {
+                    summary { "All lines" }
+                    pre { (cut(entry.text(), MOST_TEXT)) }
+                }
             }
         }
     }
