@@ -4,7 +4,7 @@
 //! a value lasts up to the last such quote of its line. Blanks and quotes of
 //! either kind are taken off both ends of a value.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{ConfigError, Finding, Pair, numbered_lines, without_bom};
@@ -21,7 +21,7 @@ const OUTER: [char; 7] = [' ', '\t', '\x0B', '\r', '\n', '\'', '"'];
 pub fn parse(file: &Path, bytes: &[u8]) -> Result<(Vec<Pair>, Vec<Finding>), ConfigError> {
     let text = utf8(file, without_bom(bytes))?;
     let mut pairs: Vec<Pair> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let mut warnings = Vec::new();
     for (line, content) in numbered_lines(text) {
         let found = pair_of(content).map_err(|what| {
@@ -58,7 +58,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Result<(Vec<Pair>, Vec<Finding>), Con
             });
             *earlier = pair;
         } else {
-            places.insert(keyword.to_owned(), pairs.len());
+            places.insert(keyword, pairs.len());
             pairs.push(pair);
         }
     }
@@ -81,6 +81,10 @@ fn utf8<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, ConfigError> {
 /// Keyword and value of a line; None if it holds nothing; an error says what
 /// the line lacks.
 fn pair_of(line: &str) -> Result<Option<(&str, &str)>, &'static str> {
+    // Most lines of a site's file.
+    if matches!(line.trim_start().as_bytes(), [] | [b'#', ..]) {
+        return Ok(None);
+    }
     let bare = before_comment(line);
     let Some((keyword, value)) = line.split_once('=') else {
         return match bare.trim() {

@@ -1,7 +1,7 @@
 //! The meaning of keywords: from text pairs, of whatever syntax, to the typed
 //! [`Config`].
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -172,12 +172,12 @@ pub fn config_of(
             }
             continue;
         };
-        let quoted = format!("{} = {}", pair.keyword, pair.value);
+        let quoted = || format!("{} = {}", pair.keyword, pair.value);
         match set(&mut config, &pair.value) {
             Ok(None) => {}
-            Ok(Some(advice)) => config.warnings.push(finding(pair, quoted, advice)),
+            Ok(Some(advice)) => config.warnings.push(finding(pair, quoted(), advice)),
             Err(Wrong(instead)) => {
-                return Err(ConfigError::Wrong(finding(pair, quoted, instead)));
+                return Err(ConfigError::Wrong(finding(pair, quoted(), instead)));
             }
         }
     }
@@ -215,7 +215,7 @@ fn without_effect(keyword: &str) -> Option<(String, String)> {
     })
 }
 
-fn sample_range(keywords: &HashMap<String, String>) -> Option<(String, String)> {
+fn sample_range(keywords: &BTreeMap<String, String>) -> Option<(String, String)> {
     let given = |keyword| keywords.get(keyword).filter(|text| !text.is_empty());
     Some((given("SAMPLE_START")?.clone(), given("SAMPLE_END")?.clone()))
 }

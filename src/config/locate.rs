@@ -68,8 +68,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
         io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
         _ => unreadable(reason),
     })?;
-    // Room for most files in one read: every request reads this one.
-    let mut bytes = Vec::with_capacity(16 << 10);
+    // Room for the whole in one read, and no more: every request reads this
+    // file, and memory that is touched for the first time is not cheap.
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(size.min(LARGEST) as usize + 64);
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;

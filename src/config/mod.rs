@@ -16,7 +16,7 @@ mod queue_connection;
 mod relative;
 mod search_path;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub struct Config {
     /// own readers beside it. None when the system does not tell.
     pub program_folder: Option<PathBuf>,
     /// Every `KEYWORD = VALUE` pair as text, for `$(KEYWORD)` in DSDFs.
-    pub keywords: HashMap<String, String>,
+    pub keywords: BTreeMap<String, String>,
     /// What is odd in the file and yet no error; for the log.
     pub warnings: Vec<Finding>,
 
@@ -179,7 +179,7 @@ impl Default for Config {
         Config {
             origin: PathBuf::new(),
             program_folder: None,
-            keywords: HashMap::new(),
+            keywords: BTreeMap::new(),
             warnings: Vec::new(),
             site_name: None,
             server_id: None,

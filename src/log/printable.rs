@@ -12,6 +12,10 @@ pub struct Printable<'a>(pub &'a str);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
+        // Most texts, without a look at each character.
+        if rest.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return f.write_str(rest);
+        }
         while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {
             f.write_str(rest.get(..at).unwrap_or_default())?;
             match c {
@@ -35,6 +39,9 @@ fn is_unsafe(c: char) -> bool {
     }
 }
 
+/// Room for most lines, in bytes, so that they do not grow step by step.
+const USUAL_LINE: usize = 160;
+
 /// A writer into a string that keeps no more than so many bytes, and counts
 /// what it did not keep.
 pub(super) struct Bounded {
@@ -46,7 +53,7 @@ pub(super) struct Bounded {
 impl Bounded {
     pub(super) fn new(most: usize) -> Bounded {
         Bounded {
-            text: String::new(),
+            text: String::with_capacity(USUAL_LINE.min(most)),
             left_out: 0,
             most,
         }

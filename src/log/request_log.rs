@@ -94,7 +94,8 @@ impl RequestLog {
         if text.trim().is_empty() {
             return;
         }
-        let mut line = Printable(text).to_string();
+        let mut line = String::with_capacity(text.len());
+        let _ = write!(line, "{}", Printable(text));
         if left_out > 0 {
             let _ = write!(line, " [{left_out} bytes left out]");
         }
@@ -165,14 +166,15 @@ impl RequestLog {
     }
 
     fn block(&self) -> String {
-        let mut block = String::new();
         if self.lines.is_empty() && self.last_lines.is_empty() {
-            return block;
+            return String::new();
         }
         let time = DateTime::<Local>::from(self.started).format("%a %b %e %H:%M:%S %Y");
         let prefix = format!("{time} {}", std::process::id());
         let left_out =
             (self.left_out > 0).then(|| format!("   [{} lines left out]", self.left_out));
+        let room = self.lines.iter().map(|line| line.len() + 2 * prefix.len());
+        let mut block = String::with_capacity(room.sum());
         let lines = self.lines.iter().chain(&left_out).chain(&self.last_lines);
         for (number, line) in lines.enumerate() {
             let _ = writeln!(block, "[{prefix} {:4}] {line}", self.written + number);

@@ -7,7 +7,7 @@
 //! and stays a piece of its own, so that whoever uses the value can tell it
 //! from the site's text.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::syntax::Entry;
@@ -84,7 +84,7 @@ pub struct Names<'a> {
     /// The request.
     pub request: Request<'a>,
     /// The keywords of the configuration.
-    pub configuration: &'a HashMap<String, String>,
+    pub configuration: &'a BTreeMap<String, String>,
 }
 
 /// The pieces of each entry's value, adjacent text joined.
@@ -142,7 +142,7 @@ impl Reason {
 }
 
 struct Expansion<'a> {
-    file: HashMap<&'a str, &'a Entry>,
+    file: BTreeMap<&'a str, &'a Entry>,
     names: &'a Names<'a>,
     /// The values that are being expanded, outermost first.
     open: Vec<&'a str>,

@@ -10,7 +10,7 @@
 //! ends loses one quote at each end and is else taken as it stands, as
 //! das2-pyserver does with every value.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::{Finding, numbered_lines, without_bom};
@@ -48,7 +48,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Parsed {
     let mut reader = Reader {
         file,
         parsed: Parsed::default(),
-        places: HashMap::new(),
+        places: BTreeMap::new(),
     };
     match std::str::from_utf8(bytes) {
         Ok(text) => reader.read(text),
@@ -70,7 +70,7 @@ pub fn parse(file: &Path, bytes: &[u8]) -> Parsed {
 struct Reader<'a> {
     file: &'a Path,
     parsed: Parsed,
-    places: HashMap<String, usize>,
+    places: BTreeMap<String, usize>,
 }
 
 impl Reader<'_> {

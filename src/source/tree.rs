@@ -112,11 +112,11 @@ impl Tree {
 
 /// The bytes of a DSDF.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Room for most files in one read.
-    let mut bytes = Vec::with_capacity(16 << 10);
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // Room for the whole in one read, and no more.
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(size.min(LARGEST) as usize + 64);
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > LARGEST {
         true => Err(io::Error::other("larger than 1 MiB, so no DSDF")),
         false => Ok(bytes),
