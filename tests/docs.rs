@@ -138,6 +138,7 @@ fn flags(line: &str) -> impl Iterator<Item = &str> {
 fn every_option_of_filters_and_tools() {
     const OF_ALL: &[&str] = &["-h", "--help", "-v", "-V", "--version"];
     for (name, program) in [
+        ("das2_srv_passwd", env!("CARGO_BIN_EXE_das2_srv_passwd")),
         ("das2_bin_avgsec", env!("CARGO_BIN_EXE_das2_bin_avgsec")),
         (
             "das2_bin_peakavgsec",
@@ -153,7 +154,11 @@ fn every_option_of_filters_and_tools() {
         let lines = lines.filter(|line| line.starts_with('-'));
         let known: BTreeSet<&str> = lines.flat_map(flags).collect();
         assert!(known.contains("--help"), "{help}");
-        let section = section("docs/filters.md", name);
+        let page = match name {
+            "das2_srv_passwd" => "docs/access.md",
+            _ => "docs/filters.md",
+        };
+        let section = section(page, name);
         let usage = section
             .lines()
             .find(|line| line.starts_with("    "))

@@ -49,6 +49,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Of a user who stands at this machine.
+    pub(super) fn new(user: &str, password: &str) -> Credentials {
+        Credentials {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        }
+    }
+
     fn of_header(header: &[u8]) -> Option<Credentials> {
         if header.len() > LONGEST_HEADER {
             return None;

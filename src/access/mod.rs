@@ -22,6 +22,7 @@ mod group_file;
 pub mod hash;
 mod password_file;
 mod rule;
+pub mod tool;
 mod turn;
 
 pub use age::Age;

@@ -58,6 +58,8 @@ impl PasswordFile {
     pub fn is_right(&self, credentials: &Credentials) -> bool {
         let mut is_right = false;
         let mut compared = 0;
+        // Looked for in any case: in a long file that takes some time.
+        let decoy = self.decoy(&credentials.user);
         for entry in self.entries() {
             if entry.user == credentials.user.as_bytes() && Form::of(entry.hash).is_some() {
                 compared += 1;
@@ -65,7 +67,7 @@ impl PasswordFile {
             }
         }
         if compared == 0
-            && let Some(decoy) = self.decoy(&credentials.user)
+            && let Some(decoy) = decoy
         {
             // The same work, for nothing.
             std::hint::black_box(hash::is_right(credentials.password(), decoy));
@@ -121,23 +123,31 @@ impl PasswordFile {
         let lines = self.0.split(|byte| *byte == b'\n').enumerate();
         lines.map(|(at, line)| {
             let line = line.trim_ascii();
-            let colon = line.iter().position(|byte| *byte == b':');
-            let parts = colon.and_then(|colon| line.split_at_checked(colon));
-            match parts {
+            match user_and_hash(line) {
                 _ if line.is_empty() || line.starts_with(b"#") => Line::Blank,
-                Some((user, hash)) if !user.is_empty() => Line::User(Entry {
+                Some((user, hash)) => Line::User(Entry {
                     line: at + 1,
                     user,
-                    hash: hash
-                        .strip_prefix(b":")
-                        .and_then(|hash| std::str::from_utf8(hash).ok())
-                        .unwrap_or_default()
-                        .trim_ascii(),
+                    hash: std::str::from_utf8(hash).unwrap_or_default().trim_ascii(),
                 }),
                 _ => Line::Other(at + 1),
             }
         })
     }
+}
+
+/// User and hash in a line without outer blanks; None if it is not a user's.
+fn user_and_hash(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut parts = line.splitn(2, |byte| *byte == b':');
+    let user = parts
+        .next()
+        .filter(|user| !user.is_empty() && !user.starts_with(b"#"))?;
+    Some((user, parts.next()?))
+}
+
+/// Whose line of a password file this is.
+pub(super) fn user_of(line: &[u8]) -> Option<&[u8]> {
+    user_and_hash(line.trim_ascii()).map(|(user, _)| user)
 }
 
 #[cfg(test)]
