@@ -5,13 +5,16 @@
 //! `BEGIN END WHEN`: blocks that overlap the range and were made before WHEN
 //! are read around until they are built again.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
 
 use crate::time::{Style, Time, parse_field};
 
 use super::block::Block;
+use super::build::Unfinished;
 
 const FILE: &str = "expired";
 
@@ -29,7 +32,7 @@ impl Expired {
     /// passed over; without a file there are none.
     pub fn read(level_folder: &Path) -> Expired {
         let mut text = String::new();
-        if let Ok(file) = std::fs::File::open(level_folder.join(FILE)) {
+        if let Ok(file) = File::open(level_folder.join(FILE)) {
             let _ = file.take(LARGEST).read_to_string(&mut text);
         }
         let range = |line: &str| {
@@ -43,19 +46,42 @@ impl Expired {
         }
     }
 
-    /// Adds a declaration.
+    /// Adds a declaration. It takes the place of what older ones say of its
+    /// range, so that the file stays as long as there are edges, however often
+    /// somebody declares.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn declare(level_folder: &Path, begin: Time, end: Time, when: Time) -> io::Result<()> {
-        let text = |time: Time| time.iso(Style::Calendar, 3);
-        let line = format!("{} {} {}\n", text(begin), text(end), text(when));
         std::fs::create_dir_all(level_folder)?;
-        let mut file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(level_folder.join(FILE))?;
-        file.write_all(line.as_bytes())
+        let folder = File::open(level_folder)?;
+        // One at a time, where the file system knows locks.
+        let _ = flock(&folder, FlockOperation::LockExclusive);
+        let mut ranges = Vec::new();
+        for range in Expired::read(level_folder).ranges {
+            let (from, to, said) = range;
+            let parts = [(from, to.min(begin), said), (from.max(end), to, said)];
+            match said > when {
+                true => ranges.push(range),
+                false => ranges.extend(parts.into_iter().filter(|(from, to, _)| from < to)),
+            }
+        }
+        ranges.push((begin, end, when));
+        let text = |time: Time| time.iso(Style::Calendar, 3);
+        let lines = ranges
+            .iter()
+            .map(|(begin, end, when)| format!("{} {} {}\n", text(*begin), text(*end), text(*when)));
+        let lines: String = lines.collect();
+        if lines.len() as u64 > LARGEST {
+            let path = level_folder.join(FILE).display().to_string();
+            return Err(io::Error::other(format!(
+                "{path} has no room left: declare one range that holds the ones in it"
+            )));
+        }
+        let path = level_folder.join(FILE);
+        let mut file = Unfinished::begin(&path)?;
+        file.file.write_all(lines.as_bytes())?;
+        file.place(&path)
     }
 
     /// Whether a block that was made at this time is out of date.
@@ -94,5 +120,28 @@ mod tests {
         assert!(!expired.holds(&day("2020-01-03"), before));
         assert!(!expired.holds(&day("2019-12-31"), before));
         assert!(!expired.holds(&day("2020-01-01"), time("2021-01-01")));
+    }
+
+    #[test]
+    fn declaring_again_and_again_needs_no_more_room() {
+        let time = |text: &str| parse_query(text, None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let declare = |begin, end, when| {
+            Expired::declare(folder.path(), time(begin), time(end), time(when)).unwrap();
+        };
+        declare("2020-01-01", "2020-01-10", "2021-01-01");
+        declare("2020-01-04", "2020-01-05", "2021-01-02");
+        for _ in 0..100 {
+            declare("2020-01-08", "2020-02-01", "2021-01-03");
+        }
+        let expired = Expired::read(folder.path());
+        assert_eq!(expired.ranges.len(), 4);
+        let holds = |day, made| {
+            let block = Block::at(Period::Day, time(day)).unwrap();
+            expired.holds(&block, time(made))
+        };
+        assert!(holds("2020-01-01", "2020-12-31") && !holds("2020-01-01", "2021-01-01"));
+        assert!(holds("2020-01-04", "2021-01-01T12:00") && !holds("2020-01-05", "2021-01-01"));
+        assert!(holds("2020-01-31", "2021-01-02") && !holds("2020-02-01", "2020-12-31"));
     }
 }

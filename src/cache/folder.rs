@@ -4,6 +4,7 @@
 //! listing tells of up to 60 blocks, where asking for each would take a call
 //! a block, also for the centuries in which there are none.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -86,24 +87,44 @@ impl LevelFolder {
         end: Time,
         found: &mut dyn FnMut(Block) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        self.walk(begin, end, found).0
+    }
+
+    fn walk(
+        &self,
+        begin: Time,
+        end: Time,
+        found: &mut dyn FnMut(Block) -> ControlFlow<()>,
+    ) -> (ControlFlow<()>, Vec<String>) {
         let mut walk = Walk {
             folder: self,
             begin,
             end,
             found,
             numbers: Vec::new(),
+            unreadable: Vec::new(),
         };
-        walk.go(&self.path)
+        (walk.go(&self.path), walk.unreadable)
     }
 
     /// Every block that exists, in order of time.
     pub fn all(&self) -> Vec<Block> {
+        self.all_readable().0
+    }
+
+    /// As [`LevelFolder::all`], with the folders that cannot be read, the
+    /// first few, and why: blocks in them are not seen.
+    pub fn all_readable(&self) -> (Vec<Block>, Vec<String>) {
         let mut blocks = Vec::new();
         let year = |year| Time::new(year, 1, 1, 0);
-        if let (Some(first), Some(last)) = (year(1), year(10_000)) {
-            self.for_each(first, last, &mut |block| blocks.push(block));
-        }
-        blocks
+        let (Some(first), Some(last)) = (year(1), year(10_000)) else {
+            return (blocks, Vec::new());
+        };
+        let (_, unreadable) = self.walk(first, last, &mut |block| {
+            blocks.push(block);
+            ControlFlow::Continue(())
+        });
+        (blocks, unreadable)
     }
 
     /// How many folders lie between the level's and its files.
@@ -136,7 +157,12 @@ struct Walk<'a> {
     found: &'a mut dyn FnMut(Block) -> ControlFlow<()>,
     /// The numbers of the folders that lead here: year, month, day ...
     numbers: Vec<u32>,
+    /// Folders that are there and cannot be read, and why.
+    unreadable: Vec<String>,
 }
+
+/// So many folders that cannot be read are told.
+const MOST_TOLD: usize = 20;
 
 impl Walk<'_> {
     fn go(&mut self, path: &Path) -> ControlFlow<()> {
@@ -145,7 +171,7 @@ impl Walk<'_> {
             return self.files(path);
         }
         let width = if depth == 0 { 4 } else { 2 };
-        for number in numbers_in(path, "", width, "") {
+        for number in self.list(path, "", width, "") {
             self.numbers.push(number);
             let span = NESTING
                 .get(depth)
@@ -171,7 +197,7 @@ impl Walk<'_> {
         let before = name.find('_').unwrap_or(0).saturating_sub(width);
         let (head, rest) = name.split_at_checked(before).unwrap_or_default();
         let tail = rest.get(width..).unwrap_or_default();
-        for number in numbers_in(path, head, width, tail) {
+        for number in self.list(path, head, width, tail) {
             self.numbers.push(number);
             let block = self
                 .time()
@@ -184,6 +210,22 @@ impl Walk<'_> {
             self.numbers.pop();
         }
         ControlFlow::Continue(())
+    }
+
+    /// As [`numbers_in`]; what cannot be read is noted. That there is nothing
+    /// of that name, or no folder, is not odd.
+    fn list(&mut self, folder: &Path, head: &str, width: usize, tail: &str) -> Vec<u32> {
+        let plain = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+        match numbers_in(folder, head, width, tail) {
+            Ok(numbers) => numbers,
+            Err(error) => {
+                if !plain.contains(&error.kind()) && self.unreadable.len() < MOST_TOLD {
+                    self.unreadable
+                        .push(format!("{}: {error}", folder.display()));
+                }
+                Vec::new()
+            }
+        }
     }
 
     fn overlaps(&self, span: &Block) -> bool {
@@ -205,10 +247,8 @@ impl Walk<'_> {
 
 /// The numbers, in order, of the names in a folder that are `head`, `width`
 /// digits and `tail`.
-fn numbers_in(folder: &Path, head: &str, width: usize, tail: &str) -> Vec<u32> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
+fn numbers_in(folder: &Path, head: &str, width: usize, tail: &str) -> io::Result<Vec<u32>> {
+    let entries = std::fs::read_dir(folder)?;
     let mut numbers: Vec<u32> = entries
         .flatten()
         .filter_map(|entry| {
@@ -219,5 +259,5 @@ fn numbers_in(folder: &Path, head: &str, width: usize, tail: &str) -> Vec<u32> {
         })
         .collect();
     numbers.sort_unstable();
-    numbers
+    Ok(numbers)
 }

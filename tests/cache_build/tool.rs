@@ -163,6 +163,70 @@ fn verify_names_what_is_wrong() {
         "{}",
         said.text
     );
+    // They are mended once they are declared out of date.
+    assert_eq!(tool(&site, &["verify", "S", "--expire"]).status, 1);
+    let plan = tool(
+        &site,
+        &["plan", "S", "2020-02-20", "2020-02-24", "intrinsic"],
+    );
+    let lines: Vec<&str> = plan.text.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "broken  2020-02-20 to 2020-02-21  1 blocks",
+            "stale   2020-02-21 to 2020-02-23  2 blocks",
+            "cached  2020-02-23 to 2020-02-24  1 blocks",
+        ]
+    );
+    tool(
+        &site,
+        &[
+            "build",
+            "S",
+            "2020-02-20",
+            "2020-02-26",
+            "--now",
+            "--level",
+            "1",
+        ],
+    );
+    let said = tool(&site, &["verify", "S"]);
+    assert_eq!(said.text, "6 blocks, 0 with findings\n");
+}
+
+#[test]
+fn only_times_that_have_data_are_built() {
+    let site = days();
+    let said = tool(
+        &site,
+        &[
+            "build",
+            "S",
+            "0001-01-01",
+            "2020-02-21",
+            "--now",
+            "--level",
+            "1",
+        ],
+    );
+    assert!(said.text.contains("1 blocks built"), "{}", said.text);
+    let said = tool(&site, &["build", "S", "1990-01-01", "2000-01-01"]);
+    assert_eq!(said.status, 0);
+    assert!(said.text.contains("no data in this range"), "{}", said.text);
+}
+
+#[test]
+fn folders_that_cannot_be_read_are_told() {
+    let site = days();
+    site.build(&[1], "2020-02-20", "2020-02-22");
+    // Not even root reads a chain of links that has no end.
+    let folder = site.path("cache/data/S/_noparam/intrinsic/2020/03");
+    std::os::unix::fs::symlink("03", folder).unwrap();
+    for words in [&["status", "S"][..], &["verify", "S"]] {
+        let said = tool(&site, words);
+        assert_eq!(said.status, 1, "{}", said.text);
+        assert!(said.text.contains("intrinsic/2020/03: "), "{}", said.text);
+    }
 }
 
 #[test]

@@ -22,13 +22,12 @@ pub(super) fn run(
 ) -> Result<bool, ToolError> {
     let definition = desk.source(dataset)?;
     desk.root()?;
-    let (begin, end) = match (range, &definition.valid_range) {
-        (Some((begin, end)), _) => desk.range(begin, end)?,
-        (None, Some(valid)) => (valid.begin, valid.end(desk.now)),
-        (None, None) => {
-            let advice = "has no validRange: write BEGIN and END";
-            return Err(ToolError::Usage(format!("{dataset} {advice}")));
-        }
+    let Some((begin, end)) = stretch(desk, &definition, range)? else {
+        writeln!(
+            desk.out,
+            "{dataset} has no data in this range, by its validRange"
+        )?;
+        return Ok(true);
     };
     let (levels, mut well) = levels(desk, &definition, numbers)?;
     let wanted = wanted(desk, &definition, &levels, begin, end);
@@ -54,6 +53,29 @@ pub(super) fn run(
         }
     }
     Ok(well)
+}
+
+/// What is asked for, as far as the source has data: blocks of other times
+/// would all be empty, and nobody asks for them. None: nothing of it.
+fn stretch(
+    desk: &Desk<'_>,
+    definition: &Definition,
+    range: Option<(&str, &str)>,
+) -> Result<Option<(Time, Time)>, ToolError> {
+    let valid = definition.valid_range.as_ref();
+    let valid = valid.map(|valid| (valid.begin, valid.end(desk.now)));
+    let asked = range
+        .map(|(begin, end)| desk.range(begin, end))
+        .transpose()?;
+    let (begin, end) = match (asked, valid) {
+        (Some(asked), Some(valid)) => (asked.0.max(valid.0), asked.1.min(valid.1)),
+        (Some(range), None) | (None, Some(range)) => range,
+        (None, None) => {
+            let advice = "has no validRange: write BEGIN and END";
+            return Err(ToolError::Usage(format!("{} {advice}", definition.name)));
+        }
+    };
+    Ok((begin < end).then_some((begin, end)))
 }
 
 /// The levels that were asked for and can be built, and whether that is all.

@@ -93,6 +93,9 @@ enum Command {
     Verify {
         /// The source; all by default
         dataset: Option<String>,
+        /// Declare what is broken out of date: read around it, build it again
+        #[arg(long)]
+        expire: bool,
     },
     /// Remove blocks; without --yes, only say which
     Prune {
@@ -206,7 +209,7 @@ pub fn run(
             begin,
             end,
         } => expire::run(desk, dataset, (begin, end)),
-        Command::Verify { dataset } => verify::run(desk, dataset.as_deref()),
+        Command::Verify { dataset, expire } => verify::run(desk, dataset.as_deref(), *expire),
         Command::Prune {
             older_than,
             max_size,

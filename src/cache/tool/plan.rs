@@ -1,8 +1,13 @@
 //! What would answer a request.
 
+use super::sources::shown;
 use super::{Desk, ToolError};
-use crate::cache::plan::{Plan, choose_level};
+use crate::cache::Blocks;
+use crate::cache::plan::{Plan, Segment, choose_level};
+use crate::cache::stamp::Standard;
+use crate::cache::state::State;
 use crate::source::norm_params;
+use crate::time::Time;
 
 pub(super) fn run(
     desk: &mut Desk<'_>,
@@ -31,6 +36,38 @@ pub(super) fn run(
     let folder = desk.folder(&definition, level)?;
     let path = folder.path().display().to_string();
     writeln!(desk.out, "level {}, {path}", level.number)?;
-    write!(desk.out, "{}", Plan::new(folder, begin, end))?;
+    let standard = Standard::of(&definition, desk.config, level, &folder, desk.now);
+    for (what, begin, end, count) in stretches(Plan::new(folder, begin, end), &standard) {
+        let (begin, end) = (shown(begin), shown(end));
+        writeln!(desk.out, "{what}  {begin} to {end}  {count} blocks")?;
+    }
     Ok(true)
+}
+
+/// What becomes of each stretch. Blocks that are there and cannot be used are
+/// read around, which a plan by itself does not know.
+fn stretches(plan: Plan, standard: &Standard) -> Vec<(&'static str, Time, Time, u64)> {
+    let mut stretches: Vec<(&'static str, Time, Time, u64)> = Vec::new();
+    for segment in &plan.segments {
+        let (first, end) = (segment.first(), segment.end());
+        if let Segment::Gap { count, .. } = segment {
+            stretches.push(("reader", first.begin(), end, *count));
+            continue;
+        }
+        for block in Blocks::covering(first.period(), first.begin(), end) {
+            let what = match State::of(&plan.folder, &block, standard) {
+                State::Fresh(_) => "cached",
+                State::Stale(..) => "stale ",
+                State::Missing | State::Damaged(_) => "broken",
+            };
+            match stretches.last_mut() {
+                Some((last, _, end, count)) if *last == what && *end == block.begin() => {
+                    *end = block.end();
+                    *count += 1;
+                }
+                _ => stretches.push((what, block.begin(), block.end(), 1)),
+            }
+        }
+    }
+    stretches
 }

@@ -53,11 +53,14 @@ pub(super) fn run(
         let name = name.map_err(|error| ToolError::Usage(error.to_string()))?;
         top.push(name.as_str());
     }
-    let mut found = Vec::new();
-    gather(&top, &mut found);
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    gather(&top, &mut found, &mut unreadable);
+    for text in &unreadable {
+        writeln!(desk.out, "{text}")?;
+    }
     found.sort_by_key(|file| file.written);
     let total: u64 = found.iter().map(|file| file.bytes).sum();
-    let (mut left, mut removed, mut failed) = (total, 0_u64, false);
+    let (mut left, mut removed, mut failed) = (total, 0_u64, !unreadable.is_empty());
     for file in &found {
         let old = |age: Duration| file.written.elapsed().is_ok_and(|since| since > age);
         let goes = match (wish.age, wish.size) {
@@ -91,16 +94,19 @@ pub(super) fn run(
     Ok(!failed)
 }
 
-/// Every block below a folder, also of sources that are no longer there.
-fn gather(folder: &Path, found: &mut Vec<Found>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
+/// Every block below a folder, also of sources that are no longer there; and
+/// folders that cannot be read.
+fn gather(folder: &Path, found: &mut Vec<Found>, unreadable: &mut Vec<String>) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return unreadable.push(format!("{}: {error}", folder.display())),
     };
     for entry in entries.flatten() {
         let Ok(data) = entry.metadata() else { continue };
         let path = entry.path();
         if data.is_dir() {
-            gather(&path, found);
+            gather(&path, found, unreadable);
         } else if data.is_file() && is_block(&path) {
             found.push(Found {
                 path,

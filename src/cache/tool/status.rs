@@ -48,12 +48,13 @@ pub(super) fn run(
     json: bool,
     queue: &mut dyn Queue,
 ) -> Result<bool, ToolError> {
-    let (sources, wrong) = desk.sources(source)?;
+    let (sources, mut wrong) = desk.sources(source)?;
     let parked = queue.parked();
     let mut rows = Vec::new();
     for definition in &sources {
         for level in &definition.cache_levels {
-            rows.push(row(desk, definition, level, parked.as_deref().ok())?);
+            let parked = parked.as_deref().ok();
+            rows.push(row(desk, definition, level, parked, &mut wrong)?);
         }
     }
     let is_well = |row: &Row| row.damaged == 0 && row.failed.unwrap_or(0) == 0;
@@ -80,11 +81,13 @@ pub(super) fn run(
     Ok(well)
 }
 
+/// A line, and to `wrong` what cannot be looked at.
 fn row(
     desk: &Desk<'_>,
     definition: &Definition,
     level: &CacheLevel,
     parked: Option<&[Parked]>,
+    wrong: &mut Vec<String>,
 ) -> Result<Row, ToolError> {
     let folder = desk.folder(definition, level)?;
     let standard = Standard::of(definition, desk.config, level, &folder, desk.now);
@@ -105,7 +108,9 @@ fn row(
         failures,
     };
     let mut ends: Option<(Time, Time)> = None;
-    for block in folder.all() {
+    let (all, unreadable) = folder.all_readable();
+    wrong.extend(unreadable);
+    for block in all {
         row.blocks += 1;
         match State::of(&folder, &block, &standard) {
             State::Missing => row.blocks -= 1,

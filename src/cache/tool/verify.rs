@@ -4,11 +4,18 @@ use std::fs::{self, File};
 
 use super::inspect::{findings, open_plain};
 use super::{Desk, ToolError};
+use crate::cache::expired::Expired;
 use crate::cache::serve::stamp_of;
 use crate::cache::stamp::Standard;
 use crate::cache::state::State;
 
-pub(super) fn run(desk: &mut Desk<'_>, dataset: Option<&str>) -> Result<bool, ToolError> {
+/// With `expire`, what is broken is declared out of date: then requests read
+/// around it, and the next build makes it again.
+pub(super) fn run(
+    desk: &mut Desk<'_>,
+    dataset: Option<&str>,
+    expire: bool,
+) -> Result<bool, ToolError> {
     let (sources, wrong) = desk.sources(dataset)?;
     let (mut blocks, mut bad) = (0_u64, wrong.len() as u64);
     for text in wrong {
@@ -26,7 +33,12 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: Option<&str>) -> Result<bool, To
         for level in &definition.cache_levels {
             let folder = desk.folder(definition, level)?;
             let standard = Standard::of(definition, desk.config, level, &folder, desk.now);
-            for block in folder.all() {
+            let (all, unreadable) = folder.all_readable();
+            bad += unreadable.len() as u64;
+            for text in unreadable {
+                writeln!(desk.out, "{text}")?;
+            }
+            for block in all {
                 blocks += 1;
                 let path = folder.file_of(&block);
                 let mut found = match State::of(&folder, &block, &standard) {
@@ -39,7 +51,12 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: Option<&str>) -> Result<bool, To
                     if stamp.is_none() && newer(&file) {
                         found.push("the definition is newer than it; expire decides".into());
                     }
-                    found.extend(findings(&file, &block, stamp.as_ref()));
+                    let broken = findings(&file, &block, stamp.as_ref());
+                    if expire && !broken.is_empty() {
+                        Expired::declare(folder.path(), block.begin(), block.end(), desk.now)
+                            .map_err(|error| ToolError::Failed(error.to_string()))?;
+                    }
+                    found.extend(broken);
                 }
                 bad += u64::from(!found.is_empty());
                 for text in found {
