@@ -16,6 +16,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
 use http::{http10, within};
 use instance::built;
 use rustix::process::{Pid, Signal, kill_process};
@@ -115,10 +116,30 @@ fn from_start_to_end_twice() {
             answer.text()
         );
 
+        check_password(&demo);
+
         let page = http10(demo.address, "GET", "/das/server", "Accept: text/html\r\n");
         assert_eq!(page.status(), 200);
         demo.stop();
     }
+}
+
+/// The closed source opens to the user that the demo names, and to nobody else.
+fn check_password(demo: &Demo) {
+    let (_, line) = demo.said.split_once("curl -u ").unwrap();
+    let (user, rest) = line.split_once(' ').unwrap();
+    let url = rest.split('\'').nth(1).unwrap();
+    let path = url
+        .strip_prefix(&format!("http://{}", demo.address))
+        .unwrap();
+    let status = |headers: &str| http10(demo.address, "GET", path, headers).status();
+    let basic = |text: &str| {
+        let text = base64::engine::general_purpose::STANDARD.encode(text);
+        status(&format!("Authorization: Basic {text}\r\n"))
+    };
+    assert_eq!(status(""), 401);
+    assert_eq!(basic(user), 200);
+    assert_eq!(basic(&format!("{user}x")), 401);
 }
 
 /// A request at a minute's resolution is not in the cache; the worker builds

@@ -211,20 +211,6 @@ fn long_requests_are_the_clients_mistake() {
 }
 
 #[test]
-fn closed_sources() {
-    let Some(site) = Site::start() else { return };
-    let answer = site.query(&format!("server=dataset&dataset=Examples/Auth&{RANGE}"));
-    assert_eq!(answer.status(), 401);
-    let realm = answer.header("WWW-Authenticate");
-    assert_eq!(
-        realm,
-        Some("Basic realm=\"My Random Data Realm\""),
-        "{}",
-        answer.head
-    );
-}
-
-#[test]
 fn the_password_reaches_the_programs() {
     for passwords in [Passwords::Rewrite, Passwords::CgiPassAuth] {
         let Some(site) = Site::start_with(passwords, "") else {

@@ -31,12 +31,17 @@ fn start() -> Option<Site> {
 
 /// The answer to a request as libdas2 writes it.
 fn get(query: &str) -> Answer {
+    get_with(query, "")
+}
+
+/// The same with further headers.
+fn get_with(query: &str, headers: &str) -> Answer {
     let address: SocketAddr = ADDRESS.parse().unwrap();
     ask(
         address,
         &format!(
             "GET /das/server?{query} HTTP/1.0\r\nHost: 127.0.0.1\r\n\
-             User-Agent: libdas2/2.3\r\nConnection: close\r\n\r\n"
+             User-Agent: libdas2/2.3\r\nConnection: close\r\n{headers}\r\n"
         ),
     )
 }
@@ -62,7 +67,14 @@ fn a_redirect_a_password_and_data() {
     let realm = "Basic realm=\"My Random Data Realm\"";
     assert_eq!(closed.header("WWW-Authenticate"), Some(realm));
 
-    for answer in [old, data, closed] {
+    let opened = get_with(
+        &format!("server=dataset&dataset=Examples/Auth&{RANGE}"),
+        "Authorization: Basic dGVzdHVzZXI6dGVzdA==\r\n",
+    );
+    assert_eq!(opened.status(), 200, "{}", site.logs());
+    assert!(opened.text().contains("</packet>\n:01:2017-01-01T"));
+
+    for answer in [old, data, closed, opened] {
         assert!(answer.head.len() <= 2048, "{}", answer.head);
     }
     with_das2c();

@@ -13,6 +13,7 @@ mod http;
 #[path = "../instance/mod.rs"]
 mod instance;
 
+mod access;
 mod answers;
 mod das2c;
 mod processes;
