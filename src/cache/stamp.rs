@@ -88,6 +88,17 @@ impl Origin {
         }
         Origin(hash.0)
     }
+
+    /// The origin of one block: its span belongs to what it is, so that the
+    /// file of another time under its name is not taken for it.
+    #[must_use]
+    pub fn of_block(self, block: &Block) -> Origin {
+        let mut hash = Fnv(self.0);
+        for edge in [block.begin(), block.end()] {
+            hash.add(&edge.ns2000().to_le_bytes());
+        }
+        Origin(hash.0)
+    }
 }
 
 /// FNV-1a with 64 bits: the same on every machine and in every version, which
@@ -127,6 +138,15 @@ impl Stamp {
             origin,
             form: Form::Unknown,
             size: 0,
+        }
+    }
+
+    /// The same for one block of the level.
+    #[must_use]
+    pub fn of_block(self, block: &Block) -> Stamp {
+        Stamp {
+            origin: self.origin.of_block(block),
+            ..self
         }
     }
 
@@ -203,13 +223,19 @@ pub enum Freshness {
     Fresh,
     /// It was built before its span was over: data have come in since.
     TooEarly,
-    /// It was built from another definition.
+    /// It says that it will be built: a clock was wrong, and its span may not
+    /// have been over.
+    InFuture,
+    /// It was built from another definition, or for another span.
     OtherOrigin,
     /// It is older than `cacheExpire` allows.
     TooOld,
     /// An operator has declared it out of date.
     Expired,
 }
+
+/// Seconds by which the clocks of workers and servers may differ.
+const CLOCKS_DIFFER: i64 = 3600;
 
 /// What blocks of a level are measured against.
 #[derive(Debug, Clone)]
@@ -259,10 +285,14 @@ impl Standard {
             return Freshness::Fresh;
         };
         let made = stamp.map_or(changed, |stamp| stamp.made);
+        let latest = self.now.plus_seconds(CLOCKS_DIFFER);
         let too_old = |age: i64| made.plus_seconds(age).is_none_or(|until| until < self.now);
         match () {
             () if made < block.end() => Freshness::TooEarly,
-            () if stamp.is_some_and(|stamp| stamp.origin != origin) => Freshness::OtherOrigin,
+            () if latest.is_some_and(|latest| made > latest) => Freshness::InFuture,
+            () if stamp.is_some_and(|stamp| stamp.origin != origin.of_block(block)) => {
+                Freshness::OtherOrigin
+            }
             () if self.max_age.is_some_and(too_old) => Freshness::TooOld,
             () if self.expired.holds(block, made) => Freshness::Expired,
             () => Freshness::Fresh,
@@ -328,7 +358,7 @@ mod tests {
             now: time("2020-06-01"),
         };
         let judge = |standard: &Standard, made: &str, origin| {
-            let stamp = Stamp::new(time(made), origin);
+            let stamp = Stamp::new(time(made), origin).of_block(&block);
             standard.judge(&block, Some(&stamp), time("2000-01-01"))
         };
         assert_eq!(judge(&standard, "2020-01-02", origin), Freshness::Fresh);
@@ -346,6 +376,19 @@ mod tests {
         };
         assert_eq!(judge(&with_age, "2020-01-02", origin), Freshness::TooOld);
         assert_eq!(judge(&with_age, "2020-05-31", origin), Freshness::Fresh);
+        // The block of another day, and one that a wrong clock has made.
+        let next = block.next().unwrap();
+        let stamp = Stamp::new(time("2020-01-03"), origin).of_block(&next);
+        let found = standard.judge(&block, Some(&stamp), stamp.made);
+        assert_eq!(found, Freshness::OtherOrigin);
+        assert_eq!(
+            judge(&standard, "2020-06-01T00:59", origin),
+            Freshness::Fresh
+        );
+        assert_eq!(
+            judge(&standard, "2020-06-01T01:01", origin),
+            Freshness::InFuture
+        );
         // A block of das2-pyserver is judged by its file alone.
         assert_eq!(
             standard.judge(&block, None, time("2020-01-02")),

@@ -108,7 +108,7 @@ impl FromStr for LevelChoice {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TaskError {
     /// Fewer fields than every task has.
-    #[error("{0} fields; a task has 7 or more, with | between")]
+    #[error("{0} fields; a task has 7 or more, with bars between")]
     Fields(usize),
     /// Another number of arguments than the category has.
     #[error("{category} with {found} arguments; it has {wanted}")]

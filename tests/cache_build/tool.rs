@@ -148,7 +148,7 @@ fn verify_names_what_is_wrong() {
     };
     assert!(of("2020-02-20")[0].contains("not as long"), "{}", said.text);
     assert!(
-        of("2020-02-21")[0].contains("2160 records lie outside"),
+        of("2020-02-21")[1].contains("2160 records lie outside"),
         "{}",
         said.text
     );
@@ -157,6 +157,7 @@ fn verify_names_what_is_wrong() {
         "{}",
         said.text
     );
+    assert!(of("2020-02-21")[0].contains("the block of another time"));
     assert!(of("2020-02-23").is_empty());
     assert!(
         said.text.ends_with("6 blocks, 3 with findings\n"),
@@ -213,6 +214,22 @@ fn only_times_that_have_data_are_built() {
     let said = tool(&site, &["build", "S", "1990-01-01", "2000-01-01"]);
     assert_eq!(said.status, 0);
     assert!(said.text.contains("no data in this range"), "{}", said.text);
+}
+
+#[test]
+fn folders_on_another_disk_count() {
+    let site = days();
+    site.build(&[1], "2020-02-20", "2020-02-25");
+    let (place, elsewhere) = (site.path("cache/data/S"), site.path("elsewhere"));
+    fs::rename(&place, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &place).unwrap();
+    // The same once more, and the way back.
+    std::os::unix::fs::symlink(&elsewhere, site.path("cache/data/T")).unwrap();
+    std::os::unix::fs::symlink("..", elsewhere.join("up")).unwrap();
+    std::os::unix::fs::symlink(".", elsewhere.join("here")).unwrap();
+    let said = tool(&site, &["prune", "--max-size", "0"]);
+    assert!(said.text.contains("\n5 blocks, "), "{}", said.text);
+    assert!(tool(&site, &["status", "S"]).text.contains(" 5 "));
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl BlockWriter {
 
     fn set_header(&mut self, header: &StreamHeader) -> Result<()> {
         let mut header = header.clone();
-        self.stamp.write(&mut header);
+        self.stamp.of_block(&self.block).write(&mut header);
         self.header = framed(HeaderTag::Stream, &header.to_xml())?;
         Ok(())
     }

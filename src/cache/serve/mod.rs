@@ -420,7 +420,10 @@ pub(crate) fn freshness(found: Freshness) -> Result<(), String> {
     match found {
         Freshness::Fresh => Ok(()),
         Freshness::TooEarly => Err("it was built before its span was over".into()),
-        Freshness::OtherOrigin => Err("the definition has changed since".into()),
+        Freshness::InFuture => Err("it was built by a clock that was ahead of time".into()),
+        Freshness::OtherOrigin => {
+            Err("the definition has changed since, or it is the block of another time".into())
+        }
         Freshness::TooOld => Err("it is older than cacheExpire".into()),
         Freshness::Expired => Err("it has been declared out of date".into()),
     }

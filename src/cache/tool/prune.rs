@@ -54,7 +54,8 @@ pub(super) fn run(
         top.push(name.as_str());
     }
     let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-    gather(&top, &mut found, &mut unreadable);
+    let mut seen = vec![fs::canonicalize(&top).unwrap_or_else(|_| top.clone())];
+    gather(&top, &mut seen, &mut found, &mut unreadable);
     for text in &unreadable {
         writeln!(desk.out, "{text}")?;
     }
@@ -96,7 +97,12 @@ pub(super) fn run(
 
 /// Every block below a folder, also of sources that are no longer there; and
 /// folders that cannot be read.
-fn gather(folder: &Path, found: &mut Vec<Found>, unreadable: &mut Vec<String>) {
+fn gather(
+    folder: &Path,
+    seen: &mut Vec<PathBuf>,
+    found: &mut Vec<Found>,
+    unreadable: &mut Vec<String>,
+) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -105,8 +111,9 @@ fn gather(folder: &Path, found: &mut Vec<Found>, unreadable: &mut Vec<String>) {
     for entry in entries.flatten() {
         let Ok(data) = entry.metadata() else { continue };
         let path = entry.path();
-        if data.is_dir() {
-            gather(&path, found, unreadable);
+        // A site may have put a folder of its cache onto another disk.
+        if data.is_dir() || (data.is_symlink() && leads_elsewhere(&path, seen)) {
+            gather(&path, seen, found, unreadable);
         } else if data.is_file() && is_block(&path) {
             found.push(Found {
                 path,
@@ -115,6 +122,20 @@ fn gather(folder: &Path, found: &mut Vec<Found>, unreadable: &mut Vec<String>) {
             });
         }
     }
+}
+
+/// Whether a link leads to a folder that has not been looked through, in whole
+/// or in part, and is not on the way.
+fn leads_elsewhere(link: &Path, seen: &mut Vec<PathBuf>) -> bool {
+    let Ok(target) = fs::canonicalize(link) else {
+        return false;
+    };
+    let overlaps = |known: &PathBuf| target.starts_with(known) || known.starts_with(&target);
+    if !target.is_dir() || seen.iter().any(overlaps) {
+        return false;
+    }
+    seen.push(target);
+    true
 }
 
 /// `TIME_RESOLUTION.d2s`, as the folders of a level hold it.
