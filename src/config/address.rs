@@ -1,5 +1,6 @@
 //! Ranges of network addresses, as VIEW_LOG_ALLOW and TEST_FROM list them.
 
+use std::fmt;
 use std::net::IpAddr;
 
 /// One address, or a CIDR range such as `192.168.0.0/16` or `2001:db8::/32`.
@@ -48,6 +49,17 @@ impl AddressRange {
     }
 }
 
+/// As VIEW_LOG_ALLOW has it.
+impl fmt::Display for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widest = if self.network.is_ipv4() { 32 } else { 128 };
+        match self.prefix == widest {
+            true => write!(f, "{}", self.network),
+            false => write!(f, "{}/{}", self.network, self.prefix),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,7 +80,9 @@ mod tests {
             ("::1", "::1", true),
         ];
         for (range, address, inside) in cases {
-            let range = AddressRange::parse(range).unwrap();
+            let text = range;
+            let range = AddressRange::parse(text).unwrap();
+            assert_eq!(range.to_string(), text);
             assert_eq!(
                 range.contains(address.parse().unwrap()),
                 inside,

@@ -7,80 +7,86 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{ConfigError, Finding, Pair, numbered_lines, without_bom};
+use super::{Finding, MOST_ERRORS, Pair, Parsed, numbered_lines, without_bom};
 
 /// What is taken off the ends of a value.
 const OUTER: [char; 7] = [' ', '\t', '\x0B', '\r', '\n', '\'', '"'];
 
 /// The pairs of a file in their order, a keyword given twice only with its
-/// last value; and warnings. `file` is only for messages.
-///
-/// # Errors
-/// A line that is no `KEYWORD = VALUE`, and a byte that is not UTF-8; both name
-/// the line.
-pub fn parse(file: &Path, bytes: &[u8]) -> Result<(Vec<Pair>, Vec<Finding>), ConfigError> {
-    let text = utf8(file, without_bom(bytes))?;
-    let mut pairs: Vec<Pair> = Vec::new();
+/// last value; and what is wrong or odd: a line that is no `KEYWORD = VALUE`, a
+/// byte that is not UTF-8. `file` is only for messages.
+pub fn parse(file: &Path, bytes: &[u8]) -> Parsed {
+    let mut parsed = Parsed::default();
+    let text = match utf8(file, without_bom(bytes)) {
+        Ok(text) => text,
+        Err(finding) => {
+            parsed.errors.push(finding);
+            return parsed;
+        }
+    };
+    let finding = |line, what: String, instead: &str| Finding {
+        file: file.to_owned(),
+        line,
+        what,
+        instead: instead.to_owned(),
+    };
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut warnings = Vec::new();
     for (line, content) in numbered_lines(text) {
-        let found = pair_of(content).map_err(|what| {
-            ConfigError::Wrong(Finding {
-                file: file.to_owned(),
-                line,
-                what: format!("`{}` {what}", content.trim()),
-                instead: "write KEYWORD = \"VALUE\", or put # in front of the line".to_owned(),
-            })
-        })?;
-        let Some((keyword, value)) = found else {
-            continue;
+        let (keyword, value) = match pair_of(content) {
+            Ok(None) => continue,
+            Ok(Some(pair)) => pair,
+            Err(_) if parsed.errors.len() >= MOST_ERRORS => continue,
+            Err(what) => {
+                let what = format!("`{}` {what}", content.trim());
+                let instead = "write KEYWORD = \"VALUE\", or put # in front of the line";
+                parsed.errors.push(finding(line, what, instead));
+                continue;
+            }
         };
         if swallowed_comment(value) {
-            warnings.push(Finding {
-                file: file.to_owned(),
+            parsed.warnings.push(finding(
                 line,
-                what: format!("the value of {keyword} goes on to the last quote of the line"),
-                instead: "leave quotes out of the comment if that is not meant".to_owned(),
-            });
+                format!("the value of {keyword} goes on to the last quote of the line"),
+                "leave quotes out of the comment if that is not meant",
+            ));
         }
         let pair = Pair {
             keyword: keyword.to_owned(),
             value: value.to_owned(),
             line,
         };
-        let earlier = places.get(keyword).and_then(|&at| pairs.get_mut(at));
+        let earlier = places.get(keyword).and_then(|&at| parsed.pairs.get_mut(at));
         if let Some(earlier) = earlier {
-            warnings.push(Finding {
-                file: file.to_owned(),
+            parsed.warnings.push(finding(
                 line,
-                what: format!("{keyword} is already given in line {}", earlier.line),
-                instead: "remove one of them: the last one counts".to_owned(),
-            });
+                format!("{keyword} is already given in line {}", earlier.line),
+                "remove one of them: the last one counts",
+            ));
             *earlier = pair;
         } else {
-            places.insert(keyword, pairs.len());
-            pairs.push(pair);
+            places.insert(keyword, parsed.pairs.len());
+            parsed.pairs.push(pair);
         }
     }
-    Ok((pairs, warnings))
+    parsed
 }
 
-fn utf8<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, ConfigError> {
+pub(super) fn utf8<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Finding> {
     std::str::from_utf8(bytes).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let before = std::str::from_utf8(good).unwrap_or_default();
-        ConfigError::Wrong(Finding {
+        Finding {
             file: file.to_owned(),
             line: numbered_lines(before).count(),
             what: "there is a byte that is not UTF-8".to_owned(),
             instead: "save the file as UTF-8".to_owned(),
-        })
+        }
     })
 }
 
 /// Keyword and value of a line; None if it holds nothing; an error says what
 /// the line lacks.
-fn pair_of(line: &str) -> Result<Option<(&str, &str)>, &'static str> {
+pub(super) fn pair_of(line: &str) -> Result<Option<(&str, &str)>, &'static str> {
     // Most lines of a site's file.
     if matches!(line.trim_start().as_bytes(), [] | [b'#', ..]) {
         return Ok(None);
@@ -114,7 +120,7 @@ fn before_comment(text: &str) -> &str {
 }
 
 /// A trimmed value without the comment behind it, outer quotes still there.
-fn uncommented(value: &str) -> &str {
+pub(super) fn uncommented(value: &str) -> &str {
     let opening = value.chars().next().filter(|c| matches!(c, '"' | '\''));
     let Some(quote) = opening else {
         return before_comment(value);

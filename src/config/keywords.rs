@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{AddressRange, Broker, Config, ConfigError, Finding, Pair, QueueConnection, relative};
+use super::{AddressRange, Broker, Config, Finding, Pair, Parsed, QueueConnection, relative};
 
 /// Sets one field from a value. A string that comes back is advice about a
 /// value that was taken with a grain of salt (a warning).
@@ -133,16 +133,20 @@ fn names_a_module(keyword: &str) -> bool {
     keyword == "MODULE_PATH" || keyword.starts_with("HANDLE_") || keyword.starts_with("TASK_")
 }
 
-/// The configuration that `pairs` make, read from `origin`, with `warnings`
-/// of the syntax already found.
-///
-/// # Errors
-/// A value that is not of its keyword's type, with line and what to write.
+/// The configuration that `parsed` makes, read from `origin` in a syntax in
+/// which `written` shows a pair, with the warnings of the syntax; and every
+/// error, those of the syntax first: values that are not of their keyword's
+/// type, with line and what to write.
 pub fn config_of(
     origin: &Path,
-    pairs: Vec<Pair>,
-    warnings: Vec<Finding>,
-) -> Result<Config, ConfigError> {
+    parsed: Parsed,
+    written: fn(&Pair) -> String,
+) -> (Config, Vec<Finding>) {
+    let Parsed {
+        pairs,
+        warnings,
+        mut errors,
+    } = parsed;
     let finding = |pair: &Pair, what: String, instead: String| Finding {
         file: origin.to_owned(),
         line: pair.line,
@@ -172,21 +176,24 @@ pub fn config_of(
             }
             continue;
         };
-        let quoted = || format!("{} = {}", pair.keyword, pair.value);
         match set(&mut config, &pair.value) {
             Ok(None) => {}
-            Ok(Some(advice)) => config.warnings.push(finding(pair, quoted(), advice)),
-            Err(Wrong(instead)) => {
-                return Err(ConfigError::Wrong(finding(pair, quoted(), instead)));
-            }
+            Ok(Some(advice)) => config.warnings.push(finding(pair, written(pair), advice)),
+            Err(Wrong(instead)) => errors.push(finding(pair, written(pair), instead)),
         }
     }
     config.sample_range = sample_range(&config.keywords);
     relative::resolve(&mut config);
-    Ok(config)
+    (config, errors)
 }
 
-fn proper(keyword: &str) -> &str {
+/// A pair as das2server.conf has it.
+pub(super) fn written_in_conf(pair: &Pair) -> String {
+    format!("{} = {}", pair.keyword, pair.value)
+}
+
+/// The spelling that is no other one's.
+pub(super) fn proper(keyword: &str) -> &str {
     SPELLINGS
         .iter()
         .find(|(other, _)| *other == keyword)

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::ConfigError;
+use super::{ConfigError, Finding, is_toml};
 
 /// The environment variable that names the configuration file.
 const VARIABLE: &str = "DAS2_SERVER_CONF";
@@ -16,15 +16,45 @@ const VARIABLE: &str = "DAS2_SERVER_CONF";
 const LARGEST: u64 = 1 << 20;
 
 /// The path of the configuration: what DAS2_SERVER_CONF says, else
-/// `../etc/das2server.conf` seen from the folder of the executable. Whether a
-/// file is there is not looked at.
+/// `../etc/das2server.conf` seen from the folder of the executable. Where a
+/// file of the same name in `.toml` is beside a `.conf`, it is that.
 ///
 /// # Errors
 /// The variable is not set and the system does not tell where the executable
 /// is.
 pub fn locate() -> Result<PathBuf, ConfigError> {
     let given = std::env::var_os(VARIABLE);
-    choose(given.as_deref(), executable)
+    choose(given.as_deref(), executable).map(native_beside)
+}
+
+/// Whether the environment says where the configuration is.
+pub fn located_by_environment() -> bool {
+    std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty())
+}
+
+/// The TOML file that counts in place of `conf`, if there is one.
+fn native_beside(conf: PathBuf) -> PathBuf {
+    if conf.extension().is_none_or(|ending| ending != "conf") {
+        return conf;
+    }
+    let native = conf.with_extension("toml");
+    match native.exists() {
+        true => native,
+        false => conf,
+    }
+}
+
+/// What to tell the log of a `das2server.conf` that a `das2server.toml` wins
+/// over: people edit it and nothing happens.
+pub(super) fn passed_over(origin: &Path) -> Option<Finding> {
+    let conf = is_toml(origin).then(|| origin.with_extension("conf"))?;
+    let native = origin.file_name()?.display().to_string();
+    conf.exists().then(|| Finding {
+        file: conf,
+        line: 0,
+        what: format!("this file is not read: {native} beside it counts"),
+        instead: "remove one of the two, or give it another name".to_owned(),
+    })
 }
 
 /// The folder of the running executable, links resolved: sites link CGI
@@ -101,6 +131,35 @@ mod tests {
         assert_eq!(given.unwrap(), Path::new("/a/b.conf"));
         let lost = choose(None, || Err(io::Error::other("gone")));
         assert!(matches!(lost, Err(ConfigError::NoProgramFolder(_))));
+    }
+
+    #[test]
+    fn toml_beside_wins_and_the_log_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let conf = folder.path().join("das2server.conf");
+        let native = folder.path().join("das2server.toml");
+        std::fs::write(&conf, "SITE_NAME = old").unwrap();
+        assert_eq!(native_beside(conf.clone()), conf);
+        assert_eq!(passed_over(&conf), None);
+        std::fs::write(&native, "[site]\nname = \"new\"\n").unwrap();
+        assert_eq!(native_beside(conf.clone()), native);
+        assert_eq!(
+            native_beside(folder.path().join("other")),
+            folder.path().join("other")
+        );
+        let config = crate::config::Config::load(&native).unwrap();
+        assert_eq!(config.site_name.as_deref(), Some("new"));
+        let [warning] = config.warnings.as_slice() else {
+            panic!("{:?}", config.warnings);
+        };
+        assert_eq!(warning.file, conf);
+        assert!(
+            warning
+                .to_string()
+                .contains("das2server.toml beside it counts")
+        );
+        std::fs::remove_file(&conf).unwrap();
+        assert_eq!(crate::config::Config::load(&native).unwrap().warnings, []);
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! The configuration of a server.
 //!
-//! In comes a file, `das2server.conf`; out goes one typed [`Config`], or one
-//! [`ConfigError`] that names file and line and says what to write instead.
-//! The one idea: syntax and meaning are apart. A reader of a syntax ([`conf`])
-//! makes [`Pair`]s of keyword, value and line; [`keywords`] gives them types.
-//! A second syntax needs a second reader, and nothing else.
+//! In comes a file, `das2server.toml` or `das2server.conf`; out goes one typed
+//! [`Config`], or one [`ConfigError`] that names file and line and says what to
+//! write instead. The one idea: syntax and meaning are apart. A reader of a
+//! syntax ([`conf`], [`native`]) makes [`Pair`]s of keyword, value and line;
+//! [`keywords`] gives them types. So there is one configuration, whatever it
+//! was read from, and [`convert`] can say it in the other syntax.
 
 mod address;
 pub mod conf;
+pub mod convert;
 mod error;
+mod in_force;
 pub mod keywords;
 mod lines;
 mod locate;
+pub mod native;
+mod nearest;
 mod queue_connection;
 mod relative;
 mod search_path;
@@ -22,8 +27,10 @@ use std::time::Duration;
 
 pub use address::AddressRange;
 pub use error::{ConfigError, Finding};
+pub use in_force::{Setting, settings};
 pub(crate) use lines::{numbered_lines, without_bom};
-pub use locate::{locate, program_folder};
+pub use locate::{locate, located_by_environment, program_folder};
+pub use nearest::nearest;
 pub use queue_connection::{Credentials, HostAndPort, QueueConnection, QueuePlace, Secret};
 
 /// One `KEYWORD = VALUE` of a configuration, before it has a type.
@@ -35,6 +42,20 @@ pub struct Pair {
     pub value: String,
     /// The line it stands on, from 1.
     pub line: usize,
+}
+
+/// So many errors of one file are worth telling.
+const MOST_ERRORS: usize = 50;
+
+/// What a reader of a syntax makes of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// Each keyword once.
+    pub pairs: Vec<Pair>,
+    /// What is odd and yet no error.
+    pub warnings: Vec<Finding>,
+    /// What breaks the syntax. Pairs are read all the same.
+    pub errors: Vec<Finding>,
 }
 
 /// Where the tasks of background work go.
@@ -236,18 +257,30 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `das2server.conf` at `path`.
+    /// Reads the configuration at `path`: TOML where its name ends in
+    /// `.toml`, else the syntax of `das2server.conf`.
     ///
     /// # Errors
     /// No such file, a file that cannot be read, is not UTF-8 or breaks the
     /// syntax, and a value that is not of its keyword's type.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        let (config, errors) = Config::examine(path)?;
+        without(errors, config)
+    }
+
+    /// As [`Config::load`], with every error there is beside what could be
+    /// read in spite of it.
+    ///
+    /// # Errors
+    /// No such file, a file that cannot be read.
+    pub fn examine(path: &Path) -> Result<(Config, Vec<Finding>), ConfigError> {
         let bytes = locate::read(path)?;
         // Without a current folder a relative path stays one.
         let origin = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let mut config = Config::from_conf(&origin, &bytes)?;
+        let (mut config, errors) = of_bytes(&origin, &bytes);
         config.program_folder = program_folder();
-        Ok(config)
+        config.warnings.extend(locate::passed_over(&origin));
+        Ok((config, errors))
     }
 
     /// The configuration that `bytes`, in the syntax of `das2server.conf`,
@@ -257,8 +290,56 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn from_conf(origin: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
-        let (pairs, warnings) = conf::parse(origin, bytes)?;
-        keywords::config_of(origin, pairs, warnings)
+        let parsed = conf::parse(origin, bytes);
+        let (config, errors) = keywords::config_of(origin, parsed, keywords::written_in_conf);
+        without(errors, config)
+    }
+
+    /// The same for TOML.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_toml(origin: &Path, bytes: &[u8]) -> Result<Config, ConfigError> {
+        let parsed = native::parse(origin, bytes);
+        let (config, errors) = keywords::config_of(origin, parsed, native::written);
+        without(errors, config)
+    }
+}
+
+/// Whether the file's name says that it is TOML.
+pub fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "toml")
+}
+
+/// The keywords and values of a file, whichever syntax it is in, with their
+/// lines.
+///
+/// # Errors
+/// No such file, a file that cannot be read.
+pub fn pairs(path: &Path) -> Result<Vec<Pair>, ConfigError> {
+    let bytes = locate::read(path)?;
+    Ok(match is_toml(path) {
+        true => native::parse(path, &bytes).pairs,
+        false => conf::parse(path, &bytes).pairs,
+    })
+}
+
+fn of_bytes(origin: &Path, bytes: &[u8]) -> (Config, Vec<Finding>) {
+    match is_toml(origin) {
+        true => keywords::config_of(origin, native::parse(origin, bytes), native::written),
+        false => keywords::config_of(
+            origin,
+            conf::parse(origin, bytes),
+            keywords::written_in_conf,
+        ),
+    }
+}
+
+/// The configuration, if nothing is wrong with it.
+fn without(errors: Vec<Finding>, config: Config) -> Result<Config, ConfigError> {
+    match errors.into_iter().next() {
+        Some(finding) => Err(ConfigError::Wrong(finding)),
+        None => Ok(config),
     }
 }
 

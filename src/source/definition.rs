@@ -8,7 +8,7 @@ use super::error::SourceError;
 use super::fields::Fields;
 use super::name::SourceName;
 use super::range::ValidRange;
-use super::substitute::{Failure, Names, Request, substitute};
+use super::substitute::{Failure, Names, Piece, Request, each};
 use super::syntax::{self, Entry};
 use crate::config::{Config, Finding};
 
@@ -126,6 +126,17 @@ pub struct Definition {
     pub flatten_hapi: bool,
 }
 
+/// A definition with all that is wrong with it.
+#[derive(Debug)]
+pub struct Examination {
+    /// What could be read; None if there is no keyword.
+    pub definition: Option<Definition>,
+    /// Those of the definition's findings that are values without effect.
+    pub disregarded: Vec<Finding>,
+    /// Why the source cannot be used.
+    pub errors: Vec<SourceError>,
+}
+
 impl Definition {
     /// The definition in `bytes`, the file at `path`. Nothing is opened.
     ///
@@ -140,29 +151,63 @@ impl Definition {
         request: Request<'_>,
         config: &Config,
     ) -> Result<Definition, SourceError> {
-        let parsed = syntax::parse(path, bytes);
-        if let Some(finding) = parsed.errors.into_iter().next() {
-            return Err(wrong(&name, finding));
-        }
-        if parsed.entries.is_empty() {
-            return Err(SourceError::Empty {
-                name: name.as_str().to_owned(),
+        let examination = Definition::examine(name, path, bytes, request, config);
+        match (examination.definition, examination.errors.into_iter().next()) {
+            (Some(definition), None) => Ok(definition),
+            (_, Some(error)) => Err(error),
+            // There is no third case: without a definition there is an error.
+            (None, None) => Err(SourceError::Empty {
+                name: String::new(),
                 file: path.to_owned(),
-            });
+            }),
+        }
+    }
+
+    /// As [`Definition::read`], with every error there is beside what could be
+    /// read in spite of it.
+    pub fn examine(
+        name: SourceName,
+        path: &Path,
+        bytes: &[u8],
+        request: Request<'_>,
+        config: &Config,
+    ) -> Examination {
+        let parsed = syntax::parse(path, bytes);
+        let of_syntax = parsed.errors.into_iter();
+        let mut errors: Vec<_> = of_syntax.map(|finding| wrong(&name, finding)).collect();
+        if parsed.entries.is_empty() {
+            if errors.is_empty() {
+                errors.push(SourceError::Empty {
+                    name: name.as_str().to_owned(),
+                    file: path.to_owned(),
+                });
+            }
+            return Examination {
+                definition: None,
+                disregarded: Vec::new(),
+                errors,
+            };
         }
         let names = Names {
             this_file: path,
             request,
             configuration: &config.keywords,
         };
-        let values = substitute(&parsed.entries, &names)
-            .map_err(|failure| of_substitution(&name, path, failure))?;
+        let mut values = Vec::with_capacity(parsed.entries.len());
+        for (entry, value) in parsed.entries.iter().zip(each(&parsed.entries, &names)) {
+            values.push(value.unwrap_or_else(|failure| {
+                errors.push(of_substitution(&name, path, failure));
+                vec![Piece::Text(entry.value.clone())]
+            }));
+        }
         let fields = Fields {
             name: &name,
             path,
             entries: parsed.entries,
             values,
             findings: parsed.warnings,
+            disregarded: Vec::new(),
+            errors,
         };
         fields.definition()
     }

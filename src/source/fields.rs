@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cache_level::CacheLevel;
 use super::command::Command;
-use super::definition::{Definition, Example, Format, Param, Reducer, numbered, wrong};
+use super::definition::{Definition, Examination, Example, Format, Param, Reducer, numbered, wrong};
 use super::error::SourceError;
 use super::list_value::split_list;
 use super::misspelling;
@@ -24,25 +24,29 @@ pub(super) struct Fields<'a> {
     /// The pieces of each entry's value.
     pub(super) values: Vec<Vec<Piece>>,
     pub(super) findings: Vec<Finding>,
+    /// Those of them that are values without effect.
+    pub(super) disregarded: Vec<Finding>,
+    pub(super) errors: Vec<SourceError>,
 }
 
 impl Fields<'_> {
-    /// The definition, or the first error.
-    pub(super) fn definition(mut self) -> Result<Definition, SourceError> {
+    /// The definition, with what is wrong.
+    pub(super) fn definition(mut self) -> Examination {
         for (entry, pieces) in self.entries.iter_mut().zip(&self.values) {
             entry.value = pieces.iter().map(Piece::text).collect();
         }
         self.report_misspellings();
-        let format = self.format()?;
+        let format = self.format();
         let requires_interval =
             self.switch("requiresInterval") || format == (Format::Das1 { interval: true });
-        let read_access = self.read_access()?;
-        let reducer = self.reducer()?;
-        Ok(Definition {
+        let read_access = self.read_access();
+        let read_access = self.good(read_access).flatten();
+        let reducer = self.reducer();
+        let definition = Definition {
             name: self.name.clone(),
             path: self.path.to_owned(),
             description: self.text("description"),
-            reader: self.command("reader")?,
+            reader: self.command("reader"),
             format,
             reducer,
             requires_interval,
@@ -52,9 +56,9 @@ impl Fields<'_> {
             params: self.params(),
             cache_levels: self.cache_levels(),
             cache_expire: self.cache_expire(),
-            cache_reader: self.command("cacheReader")?,
-            text_converter: self.command("textConverter")?,
-            csv_converter: self.command("csvConverter")?,
+            cache_reader: self.command("cacheReader"),
+            text_converter: self.command("textConverter"),
+            csv_converter: self.command("csvConverter"),
             read_access,
             security_realm: self.text("securityRealm"),
             rename: self.text("rename"),
@@ -64,7 +68,17 @@ impl Fields<'_> {
             flatten_hapi: self.switch("flattenHapi"),
             entries: self.entries,
             findings: self.findings,
-        })
+        };
+        Examination {
+            definition: Some(definition),
+            disregarded: self.disregarded,
+            errors: self.errors,
+        }
+    }
+
+    /// What there is, or the error noted.
+    fn good<T>(&mut self, found: Result<T, SourceError>) -> Option<T> {
+        found.map_err(|error| self.errors.push(error)).ok()
     }
 
     fn entry(&self, key: &str) -> Option<&Entry> {
@@ -98,7 +112,14 @@ impl Fields<'_> {
         };
         let what = format!("{key} = {} has no effect", entry.value);
         let finding = self.finding(entry, &what, instead);
-        self.findings.push(finding);
+        self.disregard([finding]);
+    }
+
+    fn disregard(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.disregarded.push(finding.clone());
+            self.findings.push(finding);
+        }
     }
 
     fn report_misspellings(&mut self) {
@@ -116,20 +137,15 @@ impl Fields<'_> {
 
     /// A command, with a client's values as words of their own; an empty one
     /// is none.
-    fn command(&self, key: &str) -> Result<Option<Command>, SourceError> {
-        let at = self.entries.iter().position(|entry| entry.key == key);
-        let Some((entry, pieces)) = at.and_then(|at| self.entries.get(at).zip(self.values.get(at)))
-        else {
-            return Ok(None);
-        };
-        match Command::from_pieces(pieces) {
-            Ok(command) => Ok(Some(command).filter(|command| !command.is_empty())),
-            Err(reason) => {
-                let (what, instead) = reason.split_once("; ").unwrap_or((reason, ""));
-                let what = format!("in the value of {key}, {what}");
-                Err(wrong(self.name, self.finding(entry, &what, instead)))
-            }
-        }
+    fn command(&mut self, key: &str) -> Option<Command> {
+        let at = self.entries.iter().position(|entry| entry.key == key)?;
+        let (entry, pieces) = self.entries.get(at).zip(self.values.get(at))?;
+        let command = Command::from_pieces(pieces).map_err(|reason| {
+            let (what, instead) = reason.split_once("; ").unwrap_or((reason, ""));
+            let what = format!("in the value of {key}, {what}");
+            wrong(self.name, self.finding(entry, &what, instead))
+        });
+        self.good(command).filter(|command| !command.is_empty())
     }
 
     /// `1`, `true`, `yes`, `on`, or their opposites; anything else is an
@@ -164,32 +180,35 @@ impl Fields<'_> {
         }
     }
 
-    fn format(&mut self) -> Result<Format, SourceError> {
-        let das2 = self.strict_switch("das2Stream")?;
-        let qstream = self.strict_switch("qstream")?;
+    fn format(&mut self) -> Format {
+        let [das2, qstream] = ["das2Stream", "qstream"].map(|key| {
+            let on = self.strict_switch(key);
+            // What is neither yes nor no is meant to be something.
+            self.good(on).unwrap_or(true)
+        });
         if das2 && qstream {
             self.warn(
                 "das2Stream",
                 "leave out the one of das2Stream and qstream that is not so",
             );
         }
-        Ok(match (das2, qstream) {
+        match (das2, qstream) {
             (_, true) => Format::QStream,
             (true, false) => Format::Das2,
             (false, false) => Format::Das1 {
                 interval: self.entry("items").is_some(),
             },
-        })
+        }
     }
 
-    fn reducer(&self) -> Result<Reducer, SourceError> {
+    fn reducer(&mut self) -> Reducer {
         const NONE: &[&str] = &["not_reducible", "not_reducable", "pre_reduced", ""];
         match self.entry("reducer") {
-            None => Ok(Reducer::Default),
-            Some(entry) if NONE.contains(&entry.value.trim()) => Ok(Reducer::None),
+            None => Reducer::Default,
+            Some(entry) if NONE.contains(&entry.value.trim()) => Reducer::None,
             Some(_) => {
-                let command = self.command("reducer")?;
-                Ok(command.map_or(Reducer::None, Reducer::Command))
+                let command = self.command("reducer");
+                command.map_or(Reducer::None, Reducer::Command)
             }
         }
     }
@@ -290,7 +309,7 @@ impl Fields<'_> {
             }
         }
         levels.sort_by_key(|level| level.number);
-        self.findings.extend(odd);
+        self.disregard(odd);
         levels
     }
 

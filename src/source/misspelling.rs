@@ -77,7 +77,7 @@ pub(super) fn meant(key: &str) -> Option<&'static str> {
 }
 
 /// The key without `_NN`, `NN` or `(N)` behind it.
-fn stem(key: &str) -> &str {
+pub fn stem(key: &str) -> &str {
     let digits = |c: char| c.is_ascii_digit();
     let bare = key
         .strip_suffix(')')

@@ -25,11 +25,11 @@ mod tree;
 
 pub use cache_level::{CacheLevel, ParamsError, Period, Resolution, Unit, norm_params};
 pub use command::Command;
-pub use definition::{Definition, Example, Format, Param, Reducer};
+pub use definition::{Definition, Examination, Example, Format, Param, Reducer};
 pub use dsdf_packet::dsdf_packet;
 pub use error::{NotFound, SourceError};
 pub use listing::{Item, Listing};
-pub use misspelling::KEYWORDS;
+pub use misspelling::{KEYWORDS, stem};
 pub use name::SourceName;
 pub use range::{RangeEnd, ValidRange, split_range};
 pub use substitute::Request;

@@ -93,9 +93,14 @@ pub struct Names<'a> {
 /// A name that stands for nothing, an empty or nested one, values that refer
 /// to each other in a circle or grow too large, a client's value with a NUL.
 pub fn substitute(entries: &[Entry], names: &Names<'_>) -> Result<Vec<Vec<Piece>>, Failure> {
-    let whole = |entry: &Entry| vec![Piece::Text(entry.value.clone())];
+    each(entries, names).into_iter().collect()
+}
+
+/// The same, with every failure in the place of its entry.
+pub fn each(entries: &[Entry], names: &Names<'_>) -> Vec<Result<Vec<Piece>, Failure>> {
+    let whole = |entry: &Entry| Ok(vec![Piece::Text(entry.value.clone())]);
     if !wanted(entries) {
-        return Ok(entries.iter().map(whole).collect());
+        return entries.iter().map(whole).collect();
     }
     let mut expansion = Expansion {
         file: entries.iter().map(|e| (e.key.as_str(), e)).collect(),
@@ -107,12 +112,11 @@ pub fn substitute(entries: &[Entry], names: &Names<'_>) -> Result<Vec<Vec<Piece>
     let mut values = Vec::with_capacity(entries.len());
     for entry in entries {
         let mut pieces = Vec::new();
-        expansion
-            .keyword(entry, &mut pieces)
-            .map_err(|reason| reason.at(entry))?;
-        values.push(pieces);
+        let done = expansion.keyword(entry, &mut pieces);
+        expansion.open.clear();
+        values.push(done.map(|()| pieces).map_err(|reason| reason.at(entry)));
     }
-    Ok(values)
+    values
 }
 
 /// Whether the file leaves substitution on.
