@@ -31,6 +31,8 @@ pub mod queue;
 
 pub mod worker;
 
+pub mod review;
+
 pub mod web;
 
 pub mod httpd;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use das2_server::check::{Report, Rule, check_stream};
-use das2_server::config::keywords;
+use das2_server::config::{keywords, native};
 use das2_server::source;
 
 fn repository() -> &'static Path {
@@ -72,6 +72,30 @@ fn every_keyword_of_the_configuration() {
         .map(|(other, _)| *other)
         .collect();
     assert_eq!(told, spellings);
+}
+
+#[test]
+fn every_key_of_the_native_configuration() {
+    let text = read("docs/configuration.md");
+    let mut told = BTreeSet::new();
+    for row in text.lines().filter_map(|line| line.strip_prefix("| ")) {
+        let mut cells = row.split(" | ");
+        let (keywords, keys) = (cells.next().unwrap(), cells.next().unwrap_or_default());
+        if keys.starts_with('`') {
+            let keys = keys.split(", ").map(|key| key.trim_matches('`').to_owned());
+            told.extend(keywords.split(", ").map(str::to_owned).zip(keys));
+        }
+    }
+    let known: BTreeSet<(String, String)> = native::KEYS
+        .iter()
+        .map(|key| {
+            (
+                key.keyword.to_owned(),
+                format!("{}.{}", key.section, key.key),
+            )
+        })
+        .collect();
+    assert_eq!(told, known);
 }
 
 #[test]

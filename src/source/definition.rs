@@ -152,7 +152,10 @@ impl Definition {
         config: &Config,
     ) -> Result<Definition, SourceError> {
         let examination = Definition::examine(name, path, bytes, request, config);
-        match (examination.definition, examination.errors.into_iter().next()) {
+        match (
+            examination.definition,
+            examination.errors.into_iter().next(),
+        ) {
             (Some(definition), None) => Ok(definition),
             (_, Some(error)) => Err(error),
             // There is no third case: without a definition there is an error.

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::cache_level::CacheLevel;
 use super::command::Command;
-use super::definition::{Definition, Examination, Example, Format, Param, Reducer, numbered, wrong};
+use super::definition::{
+    Definition, Examination, Example, Format, Param, Reducer, numbered, wrong,
+};
 use super::error::SourceError;
 use super::list_value::split_list;
 use super::misspelling;
@@ -181,11 +183,14 @@ impl Fields<'_> {
     }
 
     fn format(&mut self) -> Format {
-        let [das2, qstream] = ["das2Stream", "qstream"].map(|key| {
-            let on = self.strict_switch(key);
-            // What is neither yes nor no is meant to be something.
-            self.good(on).unwrap_or(true)
-        });
+        let (das2, qstream) = (
+            self.strict_switch("das2Stream"),
+            self.strict_switch("qstream"),
+        );
+        let (das2, qstream) = (self.good(das2), self.good(qstream));
+        // What is neither yes nor no is meant to be something.
+        let das2 = das2.unwrap_or(qstream != Some(true));
+        let qstream = qstream.unwrap_or(false);
         if das2 && qstream {
             self.warn(
                 "das2Stream",

@@ -1,0 +1,480 @@
+//! A tree of bad definitions, one for each finding.
+
+use std::os::unix::fs::symlink;
+
+use crate::site::Site;
+
+/// A definition without mistakes, but for `more`, which begins in line 5.
+fn dsdf(more: &str) -> String {
+    format!(
+        "description = 'A'\nreader = 'reader'\ndas2Stream = 1\nvalidRange = '2020-01-01 to 2021-01-01'\n{more}"
+    )
+}
+
+/// `more` lines of a good definition, and the findings about it without the
+/// file's name.
+const MORE: &[(&str, &[&str])] = &[
+    ("", &[]),
+    (
+        "no equals sign",
+        &[
+            "5: error: `no equals sign` has no =; write keyword = 'value', or put ; in front of the line",
+        ],
+    ),
+    (
+        "= x",
+        &[
+            "5: error: `= x` has no keyword in front of the =; write keyword = 'value', or put ; in front of the line",
+        ],
+    ),
+    (
+        "one\ntwo\nqstream = maybe",
+        &[
+            "5: error: `one` has no =; write keyword = 'value', or put ; in front of the line",
+            "6: error: `two` has no =; write keyword = 'value', or put ; in front of the line",
+            "7: error: qstream = maybe; write 1 or 0",
+        ],
+    ),
+    (
+        "das2Stream = 1",
+        &[
+            "5: warning: das2Stream is already given in line 3; remove one of them: the last one counts",
+        ],
+    ),
+    (
+        "title = 'open",
+        &["5: warning: a quote is not closed; write 'TEXT', with '' for a quote in the text"],
+    ),
+    (
+        "title =",
+        &[
+            "5: warning: there is no value after the =; write 'TEXT', with '' for a quote in the text",
+        ],
+    ),
+    // Keywords.
+    (
+        "excampleRange = 'x'",
+        &[
+            "5: warning: excampleRange is no keyword of the server; write exampleRange if that is meant",
+        ],
+    ),
+    (
+        "exmapleRagne_00 = 'x'",
+        &[
+            "5: warning: exmapleRagne_00 is no keyword of the server; write exampleRange if that is meant",
+        ],
+    ),
+    ("my_own_word = 1", &[]),
+    (
+        "a&b = 1",
+        &[
+            "5: warning: a&b is no name in XML, and is left out of server=dsdf; use letters, digits, _ - and . only",
+        ],
+    ),
+    ("label(0) = 'B'", &[]),
+    (
+        "browse = 0",
+        &["5: warning: browse has no effect on a source; write hidden = 1 to keep it out of lists"],
+    ),
+    (
+        "hidden = 0",
+        &[
+            "5: warning: hidden hides the source whatever its value; remove it to have the source listed",
+        ],
+    ),
+    (
+        "items = some",
+        &["5: warning: items is no number of items; write a whole number"],
+    ),
+    (
+        "requiresInterval = perhaps",
+        &["5: error: requiresInterval = perhaps has no effect; write 1 or 0"],
+    ),
+    // Substitution.
+    (
+        "title = '$(NOTHING)'",
+        &["5: warning: without a request, in the value of title, `$(NOTHING)` stands for nothing"],
+    ),
+    (
+        "title = '$()'",
+        &["5: error: in the value of title, `$()` has no name; write $(NAME) or $(NAME,default)"],
+    ),
+    (
+        "a = '$(b)'\nb = '$(a)'",
+        &[
+            "5: error: in the value of a,",
+            "6: error: in the value of b,",
+        ],
+    ),
+    (
+        "textConverter = '$(prog,das2_ascii)'",
+        &[
+            "5: warning: with a value of a request, in the value of textConverter, a $(..) of the request names the program; write the name of the program itself",
+        ],
+    ),
+    ("title = '$(SITE_NAME)'", &[]),
+    // Times.
+    (
+        "validRange = '2020-01-01 to soon'",
+        &[
+            "5: warning: validRange is already",
+            "5: error: validRange = 2020-01-01 to soon has no effect; write another time:",
+        ],
+    ),
+    (
+        "exampleRange_00 = '2020-01-01'",
+        &["5: warning: exampleRange_00 = 2020-01-01 has no end; write BEGIN to END"],
+    ),
+    (
+        "exampleRange_00 = '2020-13-01 to 2020-12-01'",
+        &["5: error: exampleRange_00 has a wrong time:"],
+    ),
+    (
+        "exampleRange_00 = '2020-03-01 to 2020-02-01'",
+        &["5: error: exampleRange_00 ends before it begins; write BEGIN to END"],
+    ),
+    (
+        "exampleRange_00 = '2019-03-01 to 2019-04-01'",
+        &[
+            "5: error: exampleRange_00 lies outside of validRange, so it has no data; write a range inside of validRange, or widen that",
+        ],
+    ),
+    (
+        "exampleRange_00 = '2020-12-01 to 2021-04-01 | T'",
+        &[
+            "5: warning: exampleRange_00 goes beyond validRange, and is trimmed to it; write a range inside",
+        ],
+    ),
+    ("exampleRange_00 = '2020-02-01 to 2020-03-01 UTC'", &[]),
+    (
+        "exampleParams_00 = 'x'",
+        &[
+            "5: warning: exampleParams_00 belongs to no example: there is no exampleRange_00; write exampleRange_00, or remove it",
+        ],
+    ),
+    (
+        "exampleRange = '2020-02-01 to 2020-03-01'\nexampleResolution = '1 s'",
+        &["6: error: exampleResolution is no number of seconds; write a number above zero"],
+    ),
+    (
+        "exampleRange = '2020-02-01 to 2020-03-01'\nrequiresInterval = 1",
+        &[
+            "5: warning: exampleRange has no interval, which this source wants; write exampleInterval = SECONDS",
+        ],
+    ),
+    (
+        "testRange = '2018-01-01 to 2018-01-02'",
+        &["5: error: testRange lies outside of validRange"],
+    ),
+    (
+        "testRange = 'x'",
+        &["5: error: testRange has no end; write BEGIN to END"],
+    ),
+    (
+        "testInterval = -1",
+        &["5: error: testInterval is no number of seconds; write a number above zero"],
+    ),
+    // Levels.
+    (
+        "cacheLevel_00 = '1 h | daily'",
+        &["5: error: cacheLevel_00 = 1 h | daily is no cache level, and is off; write intrinsic,"],
+    ),
+    (
+        "cacheLevel_00 = '1 s | dayly'",
+        &["5: error: cacheLevel_00 = 1 s | dayly is no cache level, and is off; write persecond,"],
+    ),
+    (
+        "cacheLevel_00 = '1 s | daily'\ncacheLevel_01 = '1 s | monthly'",
+        &[
+            "6: warning: cacheLevel_01 has the resolution and the params of level 0; remove one of them: only one is served",
+        ],
+    ),
+    (
+        "cacheExpire = '1 day'",
+        &["5: warning: cacheExpire has no effect without a cacheLevel; write one, or remove it"],
+    ),
+    (
+        "cacheExpire = soon\ncacheLevel = '1 s | daily'",
+        &["5: error: cacheExpire = soon has no effect; write a number above zero and a unit"],
+    ),
+    // Params.
+    (
+        "param_00 = '| x'",
+        &["5: error: param_00 has no word of params in front; write TOKEN | DESCRIPTION,"],
+    ),
+    (
+        "param_00 = 'mag'",
+        &["5: warning: param_00 has no description; write TOKEN"],
+    ),
+    (
+        "param_00 = 'a | b | c'",
+        &["5: warning: param_00 has three parts; write TOKEN"],
+    ),
+    (
+        "param_00 = 'a | b'\nparam_01 = 'a | c'",
+        &["6: warning: param_01 describes a, as another param does already; remove one of them"],
+    ),
+    (
+        "param_00 = 'a | b | perhaps | INTEGR'",
+        &[
+            "5: warning: param_00 has `INTEGR` for its type; write INTEGER if that is meant",
+            "5: warning: param_00 has `perhaps` for its third part; write required or optional",
+        ],
+    ),
+    (
+        "param_00 = 'a | b | optional | ENUM'",
+        &["5: warning: param_00 names no values to choose from; write them behind the type"],
+    ),
+    (
+        "param_00 = 'complex | b'\nexampleRange_00 = '2020-02-01 to 2020-03-01'\nexampleParams_00 = 'complx other'",
+        &[
+            "7: warning: exampleParams_00 uses complx, which no param describes; write complex if that is meant",
+        ],
+    ),
+    (
+        "param_00 = 'complex | b'\ncacheLevel_00 = 'intrinsic | daily | cmplex'",
+        &[
+            "6: warning: cacheLevel_00 uses cmplex, which no param describes; write complex if that is meant",
+        ],
+    ),
+    // Contacts.
+    (
+        "techContact = 'A <a@b.edu'",
+        &[
+            "5: warning: techContact has a < without its >; write Name <name@example.edu>, with commas between contacts",
+        ],
+    ),
+    (
+        "sciContact = 'A'",
+        &["5: warning: sciContact names no address; write Name"],
+    ),
+    // Programs.
+    (
+        "reducer = 'gone'",
+        &[
+            "5: error: reducer cannot run: gone is no program in any folder of BIN_PATH or PATH; put it there, or write its full path",
+        ],
+    ),
+    (
+        "reducer = 'das2_bin_avgsec --what'",
+        &["5: error: reducer cannot run: das2_bin_avgsec --what: "],
+    ),
+    ("reducer = 'das2_bin_peakavgsec'", &[]),
+    (
+        "textConverter = '/no/such/program'",
+        &["5: error: textConverter cannot run: /no/such/program cannot be run: No such file"],
+    ),
+    (
+        "textConverter = './here'",
+        &[
+            "5: warning: textConverter may not run: ./here is looked for in whatever folder the web server runs programs in; write its full path, or its name alone and its folder in BIN_PATH",
+        ],
+    ),
+    (
+        "textConverter = 'python3 /no/script.py'",
+        &[
+            "5: error: textConverter cannot run: /no/script.py, which python3 is to run: No such file",
+        ],
+    ),
+    (
+        "textConverter = 'A=b env C=d gone --x | reader'",
+        &["5: error: textConverter cannot run: gone is no program"],
+    ),
+    (
+        "textConverter = 'reader |'",
+        &["5: error: textConverter cannot run: the command `reader |` ends in `|`"],
+    ),
+    (
+        "textConverter = 'flat'",
+        &[
+            "5: error: textConverter cannot run: ROOT/bin/flat is not executable; run chmod +x ROOT/bin/flat",
+        ],
+    ),
+    (
+        "textConverter = 'nothing_reads'",
+        &[
+            "5: error: textConverter cannot run: the first line of ROOT/bin/nothing_reads wants /no/perl, which is not there; install it, or write another interpreter",
+        ],
+    ),
+    (
+        "textConverter = 'env_reads'",
+        &[
+            "5: error: textConverter cannot run: the first line of ROOT/bin/env_reads wants no_python, which is not there",
+        ],
+    ),
+    (
+        "textConverter = 'from_windows'",
+        &[
+            "5: error: textConverter cannot run: the first line of ROOT/bin/from_windows ends in CR LF, so its interpreter is not found; save it with the line ends of Unix",
+        ],
+    ),
+    (
+        "textConverter = '/'",
+        &["5: error: textConverter cannot run: / is no file"],
+    ),
+    // Moved sources.
+    (
+        "rename = 'Gone'",
+        &[
+            "5: error: rename leads to Gone, which is no source of this server; write the name it has now",
+        ],
+    ),
+    (
+        "rename = 'Loop'",
+        &["5: error: rename leads back to this source; write the name it has now"],
+    ),
+    ("rename = 'Good'", &[]),
+    (
+        "server = 'example.edu'",
+        &[
+            "5: error: server is no address of a server; write its URL, as https://example.edu/das/server",
+        ],
+    ),
+    (
+        "server = 'https://example.edu/das/server'\nreader = 'gone'",
+        &["6: warning: reader is already given"],
+    ),
+];
+
+#[test]
+fn each_finding() {
+    let site = Site::new();
+    site.write("datasets/Good.dsdf", dsdf(""));
+    site.write("datasets/Loop.dsdf", dsdf("rename = 'Loop2'"));
+    site.write("datasets/Loop2.dsdf", dsdf("rename = 'Loop'"));
+    site.write("bin/flat", "#!/bin/sh\n");
+    site.program("bin/nothing_reads", "#!/no/perl -w\n");
+    site.program("bin/env_reads", "#!/usr/bin/env no_python\n");
+    site.program("bin/from_windows", "#!/bin/sh\r\nexit\r\n");
+    for (number, (more, _)) in MORE.iter().enumerate() {
+        site.write(&format!("datasets/N{number:03}.dsdf"), dsdf(more));
+    }
+    let (lines, status) = site.check(&[]);
+    assert_eq!(status, 1);
+    for (number, (more, expected)) in MORE.iter().enumerate() {
+        let start = format!("ROOT/datasets/N{number:03}.dsdf:");
+        let of_file = lines.iter().filter_map(|line| line.strip_prefix(&start));
+        let mut told: Vec<&str> = of_file.collect();
+        told.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        let same = told.len() == expected.len()
+            && told
+                .iter()
+                .zip(&expected)
+                .all(|(told, expected)| told.starts_with(expected));
+        assert!(same, "{more}\ntold: {told:#?}\nexpected: {expected:#?}");
+    }
+    let of_good = |line: &&String| line.contains("Good.dsdf");
+    assert_eq!(lines.iter().filter(of_good).count(), 0);
+    // Of the whole file.
+    let (only, status) = site.check(&["N000"]);
+    assert_eq!((only, status), (vec![], 0));
+}
+
+/// Whole files, each with what is told about it.
+const WHOLE: &[(&str, &[u8], &[&str])] = &[
+    (
+        "Empty.dsdf",
+        b"; nothing\n",
+        &["1: error: there is no keyword in this file; write at least description and reader"],
+    ),
+    (
+        "Bare.dsdf",
+        b"das2Stream = 1\n",
+        &[
+            "1: warning: there is no description; write one line about the data: description = '...'",
+            "1: error: there is no reader, so requests for data fail; write reader = 'COMMAND'",
+        ],
+    ),
+    (
+        "Das1.dsdf",
+        b"description = 'A'\nreader = 'reader'\n",
+        &[
+            "1: warning: there is neither das2Stream nor qstream: this is taken for a das1 source; write das2Stream = 1 if the reader writes das2 streams",
+        ],
+    ),
+    (
+        "Latin.dsdf",
+        b"description = 'Universit\xE4t'\nreader = 'reader'\ndas2Stream = 1\n",
+        &[
+            "1: warning: there is a byte that is not UTF-8, the file is read as Latin-1; save the file as UTF-8",
+        ],
+    ),
+    (
+        "A/_dirinfo_.dsdf",
+        b"description = 'A'\nbrowse = perhaps\nreader = 'x'\n",
+        &[
+            "2: warning: browse counts as yes; write yes or no",
+            "3: warning: reader has no effect here: this file describes a folder; put it into the DSDFs of the folder",
+        ],
+    ),
+    (
+        "A/With|bar.dsdf",
+        b"",
+        &[
+            "1: error: nobody can ask for this name; rename it, without backslash, bar and control characters",
+        ],
+    ),
+];
+
+#[test]
+fn whole_files_and_folders() {
+    let site = Site::new();
+    for (file, bytes, _) in WHOLE {
+        site.write(&format!("datasets/{file}"), bytes);
+    }
+    symlink("nowhere", site.path("datasets/Link.dsdf")).unwrap();
+    symlink("..", site.path("datasets/A/Round")).unwrap();
+    let (lines, status) = site.check(&[]);
+    assert_eq!(status, 1);
+    let links: &[(&str, &[u8], &[&str])] = &[
+        (
+            "Link.dsdf",
+            b"",
+            &["1: error: this is a link that leads nowhere: No such file"],
+        ),
+        (
+            "A/Round",
+            b"",
+            &[
+                "1: warning: this is a link to a folder that it is in, and is not followed; remove the link",
+            ],
+        ),
+    ];
+    for (file, _, expected) in WHOLE.iter().chain(links) {
+        let start = format!("ROOT/datasets/{file}:");
+        let of_file = lines.iter().filter_map(|line| line.strip_prefix(&start));
+        let told: Vec<&str> = of_file.collect();
+        assert_eq!(told.len(), expected.len(), "{file}: {told:#?}");
+        for (told, expected) in told.iter().zip(*expected) {
+            assert!(told.starts_with(expected), "{file}: {told}");
+        }
+    }
+}
+
+#[test]
+fn some_of_a_tree_and_json() {
+    let site = Site::new();
+    site.write("datasets/A/x.dsdf", dsdf("items = some"));
+    site.write("datasets/A2/x.dsdf", dsdf("qstream = maybe"));
+    let (all, status) = site.check(&[]);
+    assert_eq!((all.len(), status), (2, 1), "{all:#?}");
+    for name in ["A", "A/", "A/x", "/A/x.dsdf"] {
+        let (some, status) = site.check(&[name]);
+        assert_eq!((some.len(), status), (1, 0), "{name}: {some:?}");
+    }
+    let (lines, status) = site.check(&["B"]);
+    assert_eq!(status, 1);
+    assert_eq!(
+        lines,
+        ["ROOT/datasets:1: error: there is no source or folder B; write a name as in server=list"]
+    );
+    let (lines, _) = site.check(&["--json", "A"]);
+    let row: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!(row["severity"], "warning");
+    assert_eq!(row["file"], "ROOT/datasets/A/x.dsdf");
+    assert_eq!(row["line"], 5);
+    assert_eq!(row["what"], "items is no number of items");
+    assert_eq!(row["instead"], "write a whole number");
+}

@@ -1,0 +1,141 @@
+//! The two forms of a configuration: show, convert, and which one counts.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::site::{Site, conf};
+
+/// The rows of show, without the places of values.
+fn rows(site: &Site) -> Vec<(String, serde_json::Value)> {
+    let text = site.text(&["show", "--json"]);
+    let rows = text.lines().map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        (
+            row["keyword"].as_str().unwrap().to_owned(),
+            row["value"].clone(),
+        )
+    });
+    rows.collect()
+}
+
+#[test]
+fn what_is_converted_is_in_force() {
+    let template = include_str!("../../etc/das2server.conf.in");
+    let uncommented: String = template
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|l| l.starts_with(|c: char| c.is_ascii_uppercase()))
+                .unwrap_or(line)
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let own = conf("MY_DATA = /d # note\n'odd key' = \"a # b\"\nTEST_FROM = ::1, 10.0.0.0/8 x\n");
+    for text in [
+        template,
+        &uncommented,
+        &own,
+        "",
+        "A = \"\"\nREADER_TIME_LIMIT = 0.5\n",
+    ] {
+        let site = Site::new();
+        site.write("etc/das2server.conf", text);
+        let mode = PermissionsExt::from_mode(0o640);
+        std::fs::set_permissions(site.path("etc/das2server.conf"), mode).unwrap();
+        let before = rows(&site);
+        let output = site.run(&["convert"]);
+        assert!(output.status.success(), "{output:?}");
+        let native = site.path("etc/das2server.toml");
+        let mode = std::fs::metadata(&native).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        assert_eq!(
+            rows(&site),
+            before,
+            "{}",
+            std::fs::read_to_string(&native).unwrap()
+        );
+        // It is not written over, unless that is wanted.
+        assert_eq!(site.run(&["convert"]).status.code(), Some(2));
+        assert!(site.run(&["convert", "--force"]).status.success());
+        let again = std::fs::read_to_string(&native).unwrap();
+        assert_eq!(site.text(&["convert", "-o", "-"]), again);
+        std::fs::remove_file(site.path("etc/das2server.conf")).unwrap();
+        assert_eq!(rows(&site), before);
+    }
+}
+
+#[test]
+fn show_says_where_values_come_from_and_no_password() {
+    let site = Site::new();
+    site.write(
+        "etc/das2server.conf",
+        conf("WORK_QUEUE_CONN = redis://me:hidden@host/2\nMINE = x\n"),
+    );
+    let text = site.text(&["show"]);
+    assert!(text.starts_with(&format!(
+        "{}  (named by DAS2_SERVER_CONF)\n",
+        site.path("etc/das2server.conf").display()
+    )));
+    let row = |name: &str| {
+        let found = text
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(name));
+        found.expect(name).split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(row("SITE_NAME"), ["SITE_NAME", "das2server.conf:1", "Test"]);
+    assert_eq!(row("DSDF_ROOT")[2], site.path("datasets").to_str().unwrap());
+    assert_eq!(row("TASK_LEASE"), ["TASK_LEASE", "default", "30"]);
+    assert_eq!(row("PNG_MAKER"), ["PNG_MAKER", "default", "-"]);
+    assert_eq!(row("MINE"), ["MINE", "das2server.conf:9", "x"]);
+    assert_eq!(row("WORK_QUEUE_CONN")[2], "redis://me:***@host:6379/2");
+    assert_eq!(row("PATH")[1], "environment");
+    assert!(row("PATH")[2].starts_with(site.path("bin").to_str().unwrap()));
+    assert!(!text.contains("hidden"));
+    assert!(site.run(&["convert"]).status.success());
+    let text = site.text(&["show"]);
+    assert!(
+        text.contains("das2server.conf: this file is not read"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nsite.name ") && !text.contains("hidden"),
+        "{text}"
+    );
+    let json = site.text(&["show", "--json"]);
+    assert!(!json.contains("hidden"));
+}
+
+#[test]
+fn requests_read_either_form() {
+    let site = Site::new();
+    site.write(
+        "etc/das2server.toml",
+        "[site]\nname = \"Native\"\n[paths]\nlogs = \"log\"\n",
+    );
+    let ask = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_das2_srvcgi_main"))
+            .env_clear()
+            .env("DAS2_SERVER_CONF", site.path("etc/das2server.conf"))
+            .env("QUERY_STRING", "server=id")
+            .env("REMOTE_ADDR", "192.0.2.7")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(ask().ends_with("\r\n\r\nNative\r\n"), "{}", ask());
+    let logs = std::fs::read_dir(site.path("log")).unwrap();
+    let log = logs.map(|log| std::fs::read_to_string(log.unwrap().path()).unwrap());
+    let log: String = log.collect();
+    assert!(
+        log.contains("this file is not read: das2server.toml beside it counts"),
+        "{log}"
+    );
+    site.write("etc/das2server.toml", "[site]\nname = 1\n");
+    let answer = ask();
+    assert!(
+        answer.contains("error in line 2") && !answer.contains("/etc/"),
+        "{answer}"
+    );
+    std::fs::remove_file(site.path("etc/das2server.toml")).unwrap();
+    assert!(ask().ends_with("\r\n\r\nTest\r\n"), "{}", ask());
+}
