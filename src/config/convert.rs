@@ -128,8 +128,9 @@ impl Sheet {
             }
             blank_behind(&mut lines);
             lines.push(format!("[{section}]"));
-            for entry in entries {
-                let above = entry.above.iter();
+            for (at, entry) in entries.enumerate() {
+                let blank = |line: &&String| at == 0 && line.is_empty();
+                let above = entry.above.iter().skip_while(blank);
                 lines.extend(above.cloned());
                 lines.push(entry.line.clone());
             }

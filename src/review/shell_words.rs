@@ -38,30 +38,22 @@ pub(super) fn needed(text: &str) -> Vec<Needed> {
         return Vec::new();
     };
     let mut found = Vec::new();
+    let mut moved = false;
     for words in &commands {
         let first = words.first().and_then(|word| word.as_deref());
         if first.is_some_and(|word| COMPOUND.contains(&word)) {
             return Vec::new();
         }
-        of_command(words, &mut found);
-        // Relative paths behind this are relative to who knows what.
-        if first == Some("cd") {
-            found.push(Needed::Program(String::new()));
-        }
-    }
-    let moved = found
-        .iter()
-        .position(|n| *n == Needed::Program(String::new()));
-    let relative = |path: &str| path.contains('/') && !path.starts_with('/');
-    let mut at = 0;
-    found.retain(|needed| {
-        at += 1;
-        let behind = moved.is_some_and(|moved| at > moved);
-        match needed {
-            Needed::Program(name) => !name.is_empty() && !(behind && relative(name)),
+        let mut of_this = Vec::new();
+        of_command(words, &mut of_this);
+        of_this.retain(|needed| match needed {
+            // Behind a cd this is relative to who knows what.
+            Needed::Program(name) => !moved || name.starts_with('/') || !name.contains('/'),
             Needed::Script(_, path) => path.starts_with('/'),
-        }
-    });
+        });
+        found.extend(of_this);
+        moved |= first == Some("cd");
+    }
     found
 }
 
