@@ -14,7 +14,7 @@ impl Site {
         for folder in ["etc", "datasets", "bin", "log", "static", "cache"] {
             fs::create_dir(site.path(folder)).unwrap();
         }
-        site.write("etc/das2server.conf", &conf(""));
+        site.write("etc/das2server.conf", conf(""));
         site.program("bin/reader", "#!/bin/sh\n");
         site.write("static/das2server.css", "");
         site
