@@ -135,7 +135,7 @@ fn each_finding() {
             .map(|line| line.strip_prefix("ROOT/etc/das2server.conf:").expect(line))
             .collect();
         let found = |expected: &&str| told.iter().any(|told| told.starts_with(*expected));
-        assert!(expected.iter().all(|e| found(e)), "{more}: {told:#?}");
+        assert!(expected.iter().all(found), "{more}: {told:#?}");
         assert_eq!(told.len(), expected.len(), "{more}: {told:#?}");
         let error = expected.iter().any(|line| line.contains(": error: "));
         assert_eq!(status, i32::from(error), "{more}");
