@@ -170,26 +170,184 @@ fn a_cache_that_cannot_be_written_is_told() {
     assert_eq!(report.blocks, 0);
 }
 
+/// A file system of this size in the place of the cache, until it is dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// None where this account may not mount.
+    fn new(site: &Site, size: &str) -> Option<SmallDisk> {
+        let cache = site.path("cache");
+        let disk = mount(&["-t", "tmpfs", "-o", size, "tmpfs"], &cache).then_some(SmallDisk(cache));
+        if disk.is_none() {
+            println!("skipped: only root can make a small disk");
+        }
+        disk
+    }
+
+    fn remount(&self, options: &str) {
+        assert!(mount(&["-o", &format!("remount,{options}")], &self.0));
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+fn mount(words: &[&str], place: &std::path::Path) -> bool {
+    let mounted = Command::new("mount").args(words).arg(place).output();
+    mounted.is_ok_and(|output| output.status.success())
+}
+
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {
     let site = Site::new(LEVELS, HOURS);
-    let cache = site.path("cache");
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=400k", "tmpfs"])
-        .arg(&cache)
-        .status()
-        .is_ok_and(|status| status.success());
-    if !mounted {
-        return; // Only root can make a small disk.
-    }
+    let Some(disk) = SmallDisk::new(&site, "size=400k") else {
+        return;
+    };
     let report = site.build(&[1], ALL.0, ALL.1);
     let full = matches!(&report.error, Some(BuildError::Write(error))
         if error.kind() == std::io::ErrorKind::StorageFull);
-    let blocks = site.blocks(1).len();
-    let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| site.check_all()));
-    let _ = Command::new("umount").arg(&cache).status();
     assert!(full, "{report:?}");
+    let blocks = site.blocks(1).len();
     assert!(blocks > 0 && blocks < 14);
     assert_eq!(blocks as u64, report.blocks);
-    checked.unwrap();
+    site.check_all();
+    // With room again, what is missing is built.
+    disk.remount("size=50m");
+    let report = site.build(&[1], ALL.0, ALL.1);
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(site.blocks(1).len(), 14);
+    site.check_all();
+}
+
+#[test]
+fn a_cache_that_may_only_be_read() {
+    let site = Site::new(LEVELS, HOURS);
+    let Some(disk) = SmallDisk::new(&site, "size=50m") else {
+        return;
+    };
+    site.build(&[1], ALL.0, "2020-02-25");
+    let before = site.files();
+    disk.remount("ro");
+    let report = site.build(&[1, 2], ALL.0, ALL.1);
+    assert!(
+        matches!(&report.error, Some(BuildError::Write(error))
+            if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem),
+        "{report:?}"
+    );
+    assert_eq!(report.blocks, 0);
+    assert!(site.files() == before);
+    disk.remount("rw");
+    assert!(site.build(&[1, 2], ALL.0, ALL.1).is_complete());
+    site.check_all();
+}
+
+/// What can stand where a block should be, of the block as it was.
+type Damage = fn(&std::path::Path, &[u8]);
+
+const DAMAGE: [(&str, Damage); 7] = [
+    ("cut short", |file, whole| {
+        fs::write(file, &whole[..whole.len() / 2]).unwrap();
+    }),
+    ("garbage in the middle", |file, whole| {
+        let mut bytes = whole.to_vec();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 300].fill(b'?');
+        fs::write(file, bytes).unwrap();
+    }),
+    ("another format", |file, _| {
+        fs::write(file, b"CDF\x01\x02\x03 and more").unwrap();
+    }),
+    ("a QStream", |file, _| {
+        fs::write(file, b"[00]000029<stream dataset_id=\"x\"></stream>").unwrap();
+    }),
+    ("nothing", |file, _| fs::write(file, "").unwrap()),
+    ("a folder", |file, _| {
+        fs::remove_file(file).unwrap();
+        fs::create_dir(file).unwrap();
+    }),
+    ("a folder with something in it", |file, _| {
+        fs::remove_file(file).unwrap();
+        fs::create_dir(file).unwrap();
+        fs::write(file.join("x"), "x").unwrap();
+    }),
+];
+
+#[test]
+fn whatever_breaks_a_block_is_told_and_mended() {
+    let site = Site::new(LEVELS, HOURS);
+    site.write(
+        "etc/das2server.conf",
+        &(site_conf(&site) + "WORK_QUEUE_BROKER = none\n"),
+    );
+    site.build(&[1], ALL.0, ALL.1);
+    let good = site.files();
+    let tool = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"));
+        command.arg("-c").arg(site.path("etc/das2server.conf"));
+        let output = command.args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (what, damage) in DAMAGE {
+        let block = site.blocks(1)[5];
+        let file = site.folder_of(1).file_of(&block);
+        damage(&file, &fs::read(&file).unwrap());
+        let said = tool(&["verify", "S", "--expire"]);
+        let name = file.display().to_string();
+        assert!(said.contains(&name), "{what}: {said}");
+        assert!(
+            said.contains("14 blocks, 1 with findings"),
+            "{what}: {said}"
+        );
+        let said = tool(&["build", "S", ALL.0, ALL.1, "--now", "--level", "1"]);
+        assert!(said.contains("1 blocks built"), "{what}: {said}");
+        let said = tool(&["verify", "S"]);
+        assert!(
+            said.contains("14 blocks, 0 with findings"),
+            "{what}: {said}"
+        );
+        let _ = fs::remove_file(site.folder_of(1).path().join("expired"));
+        let aside = file.with_file_name(format!(
+            "{}.aside-1",
+            file.file_name().unwrap().to_str().unwrap()
+        ));
+        let _ = fs::remove_dir_all(aside);
+        let files = site.files();
+        assert_eq!(files.len(), good.len(), "{what}");
+        for ((path, bytes), (_, before)) in files.iter().zip(&good) {
+            assert!(
+                data_of(bytes) == data_of(before),
+                "{what}: {}",
+                path.display()
+            );
+        }
+    }
+}
+
+fn site_conf(site: &Site) -> String {
+    fs::read_to_string(site.path("etc/das2server.conf")).unwrap()
+}
+
+#[test]
+fn two_builders_of_the_same_blocks() {
+    let [site, alone] = [(); 2].map(|()| Site::new(LEVELS, HOURS));
+    alone.build(&[1, 2, 3], ALL.0, ALL.1);
+    std::thread::scope(|scope| {
+        let build = || {
+            let report = site.build(&[1, 2, 3], ALL.0, ALL.1);
+            assert!(report.is_complete(), "{report:?}");
+        };
+        for _ in 0..3 {
+            scope.spawn(build);
+        }
+    });
+    site.check_all();
+    for level in [1, 2, 3] {
+        assert_eq!(site.blocks(level), alone.blocks(level));
+        for block in alone.blocks(level) {
+            assert!(site.bytes(level, &block) == alone.bytes(level, &block));
+        }
+    }
 }
