@@ -242,3 +242,52 @@ fn blocks_of_a_closed_source_are_closed() {
     assert_eq!(m.get("2017-01-01", "2017-01-03", "").status(), 200);
     assert!(m.runs().is_empty());
 }
+
+#[test]
+fn a_block_that_is_replaced_while_it_is_read() {
+    let m = Minutes::new(DAYS);
+    m.fill_days(1..4);
+    let file = m.block("intrinsic/2017/01/2017-01-02_intrinsic.d2s");
+    let wanted = all(&m, "2017-01-01", "2017-01-04");
+    let before = fs::read(&file).unwrap();
+    // The same data in a file of another length.
+    let text = String::from_utf8(before.clone()).unwrap();
+    let header = "<stream version=\"2.2\"/>";
+    let longer = header.replace("/>", &format!("><!-- {} --></stream>", "x".repeat(5000)));
+    let old = format!("[00]{:06}", header.len());
+    assert!(text.starts_with(&old), "{text}");
+    let after = format!(
+        "[00]{:06}{longer}{}",
+        longer.len(),
+        &text[old.len() + header.len()..]
+    );
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    let replaced = std::thread::scope(|scope| {
+        let replacing = scope.spawn(|| {
+            let mut count = 0;
+            let new = file.with_extension("new");
+            while !done.load(order) {
+                let bytes = match count % 2 {
+                    0 => after.as_bytes(),
+                    _ => &before,
+                };
+                fs::write(&new, bytes).unwrap();
+                fs::rename(&new, &file).unwrap();
+                count += 1;
+            }
+            count
+        });
+        for _ in 0..40 {
+            assert_eq!(m.records("2017-01-01", "2017-01-04", ""), wanted);
+            assert_eq!(
+                m.records("2017-01-01T12:00", "2017-01-02T12:00", ""),
+                wanted[72..216]
+            );
+        }
+        done.store(true, order);
+        replacing.join().unwrap()
+    });
+    assert!(replaced > 10, "{replaced}");
+    assert!(m.runs().is_empty());
+}

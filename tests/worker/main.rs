@@ -44,6 +44,7 @@ on_both_keepers!(
     tasks::two_at_the_same_blocks,
     tasks::a_failing_reader_parks_its_task,
     tasks::what_cannot_be_done_is_parked_at_once,
+    tasks::a_definition_edited_while_its_blocks_are_built,
     signals::one_word_and_it_finishes_its_task,
     signals::two_words_and_it_puts_its_task_back,
     signals::the_end_of_grace_puts_back,

@@ -40,6 +40,10 @@ impl Site {
         Some(Site::new(Some(RedisServer::start(&[])?)))
     }
 
+    pub fn with_redis_at(options: &[&str]) -> Option<Site> {
+        Some(Site::new(Some(RedisServer::start(options)?)))
+    }
+
     pub fn embedded() -> Site {
         Site::new(None)
     }

@@ -99,6 +99,27 @@ pub fn what_cannot_be_done_is_parked_at_once(site: Site) {
     assert!(!site.logged("attempt 2"));
 }
 
+pub fn a_definition_edited_while_its_blocks_are_built(site: Site) {
+    site.queue(&[day("Held", 20)]);
+    let worker = site.worker(&[]);
+    site.reader();
+    let dsdf = site.read("sets/Held.dsdf");
+    let edited = dsdf.replace("'Held_reader'", "'Held_reader '");
+    assert_ne!(dsdf, edited);
+    site.write("sets/Held.dsdf", &edited);
+    site.write("go", "");
+    until("it is done", || site.list(Which::Finished).len() == 1);
+    // What was begun under the old definition is not taken for the new one's.
+    assert_eq!(site.blocks("Held", 1), 24);
+    assert_eq!(site.missing("Held", "2020-02-20", "2020-02-21"), 2);
+    site.queue(&[day("Held", 20)]);
+    until("it is done again", || site.list(Which::Finished).len() == 2);
+    assert_eq!(site.missing("Held", "2020-02-20", "2020-02-21"), 0);
+    assert_eq!(site.ended(Which::Finished)[0].1, 0);
+    drop(worker);
+    site.nothing_unfinished();
+}
+
 fn cache_tool(site: &Site, words: &[&str]) -> (i32, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"));
     command.arg("-c").arg(site.path("etc/das2server.conf"));
