@@ -126,9 +126,14 @@ fn what_cannot_be_used_is_read_around() {
         .unwrap()
         .set_modified(early)
         .unwrap();
+    // What a reader said when it failed.
+    let exception = "<exception type=\"ServerError\" message=\"disk gone\" />\n";
+    let mut failed = fs::read(file(8)).unwrap();
+    failed.extend(format!("[xx]{:06}{exception}", exception.len()).bytes());
+    fs::write(file(8), failed).unwrap();
     let wanted = all(&m, "2017-01-01", "2017-01-09");
     assert_eq!(m.records("2017-01-01", "2017-01-09", ""), wanted);
-    assert_eq!(m.runs(), ["2017-01-02 2017-01-08"]);
+    assert_eq!(m.runs(), ["2017-01-02 2017-01-09"]);
     let log = m.site.log();
     assert!(log.contains("2017-01-07_intrinsic.d2s is not used: it was built before"));
 }

@@ -77,6 +77,8 @@ impl Minutes {
         for day in days {
             let (begin, end) = (day_text(day), day_text(day + 1));
             let answer = self.get(&begin, &end, "&params=uncached");
+            assert_eq!(answer.status(), 200, "{}", self.site.log());
+            assert_eq!(answer.text().matches(":01:").count(), 144);
             let file = self.block(&format!("intrinsic/2017/01/{begin}_intrinsic.d2s"));
             fs::write(file, answer.body).unwrap();
         }

@@ -78,9 +78,17 @@ impl Site {
 
     /// A program of the site, as text for a shell.
     pub fn reader(&self, name: &str, script: &str) {
-        let file = format!("bin/{name}");
-        self.write(&file, format!("#!/bin/sh\n{script}"));
-        fs::set_permissions(self.path(&file), fs::Permissions::from_mode(0o755)).unwrap();
+        let (text, file) = (
+            self.path(&format!("{name}.sh")),
+            self.path("bin").join(name),
+        );
+        fs::write(&text, format!("#!/bin/sh\n{script}")).unwrap();
+        fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+        // Copied by another process: while this one has a file open for
+        // writing, so has whatever another thread is starting, and nobody can
+        // run it.
+        let copied = Command::new("cp").arg("-p").arg(&text).arg(file).status();
+        assert!(copied.unwrap().success());
     }
 
     /// A source whose reader is this script, and its keywords otherwise.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::first_header;
 use crate::cache::block::Block;
+use crate::cache::build::says_no_data;
 use crate::filter::x_time::{Window, XTime, rest};
 use crate::stream::{
-    FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader, sink_ignores,
+    Error, Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader,
+    sink_ignores,
 };
 
 /// A block that was looked through and is sound.
@@ -87,7 +89,19 @@ impl Look {
 }
 
 impl Sink for Look {
-    sink_ignores!(comment, exception, unknown, flush, finish, abort);
+    sink_ignores!(comment, unknown, flush, finish, abort);
+
+    /// What a reader said when it failed is no block, nor what came before.
+    fn exception(&mut self, exception: &Exception) -> Result<()> {
+        match says_no_data(exception) {
+            true => Ok(()),
+            false => Err(Error::Unfit(format!(
+                "it says {}: {}",
+                exception.kind(),
+                exception.message()
+            ))),
+        }
+    }
 
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
