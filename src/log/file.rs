@@ -4,8 +4,9 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
@@ -69,6 +70,16 @@ pub(super) fn append<'a>(
         Some(rest) if !rest.is_empty() => Err((io::ErrorKind::StorageFull.into(), rest)),
         _ => Ok(()),
     }
+}
+
+/// Appends a line to the central log, which has a file for each day in UTC.
+pub(super) fn append_central(folder: &Path, row: &str, started: SystemTime) -> io::Result<()> {
+    let day = DateTime::<Utc>::from(started).format("%Y-%m-%d");
+    let path = folder.join(format!("das2.central_{day}.jsonl"));
+    let mut options = OpenOptions::new();
+    let (mut file, _) = open_own(options.append(true).create(true).mode(0o644), &path)?;
+    // In one piece: others write here at the same time.
+    file.write_all(format!("{row}\n").as_bytes())
 }
 
 /// Opens the file, and empties it if its last line is from an earlier cycle.
@@ -163,7 +174,7 @@ fn lock(file: &File) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::time::{SystemTime, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
     use super::*;
 

@@ -14,12 +14,15 @@
 //! request's start, process id, line number, text. Nothing a client sends can
 //! look like a line of its own: control characters are escaped.
 
+mod amounts;
 mod error_id;
 mod file;
 mod printable;
 pub mod read;
 mod request_log;
+pub mod tool;
 
+pub use amounts::{bytes_text, duration_text};
 pub use error_id::error_id;
 pub use file::{LOG_DAYS, file_name, remove};
 pub use printable::Printable;

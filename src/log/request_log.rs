@@ -10,6 +10,7 @@ use chrono::{DateTime, Local};
 
 use super::file;
 use super::printable::{Bounded, Printable};
+use super::read::{Entry, json};
 
 /// The longest line, in bytes, as far as its text goes.
 const LONGEST_LINE: usize = 16 << 10;
@@ -39,6 +40,8 @@ pub struct RequestLog {
     part_due: Option<Instant>,
     /// Lines of that part.
     written: usize,
+    /// What the central log is to be told; None without one.
+    central: Option<Box<Entry>>,
 }
 
 impl RequestLog {
@@ -56,7 +59,15 @@ impl RequestLog {
             left_out: 0,
             part_due: Instant::now().checked_add(LONG),
             written: 0,
+            central: None,
         }
+    }
+
+    /// Has the request noted in the central log too, which is in the same
+    /// folder.
+    pub fn note_centrally(&mut self) {
+        let started = DateTime::<Local>::from(self.started).naive_local();
+        self.central = Some(Box::new(Entry::new(started, std::process::id())));
     }
 
     /// The folder, for a request that has begun before the configuration with
@@ -135,17 +146,36 @@ impl RequestLog {
 
     /// Writes the block.
     pub fn end(mut self) {
-        self.write();
+        self.finish();
     }
 
     /// Forgets the lines: for requests that are not logged.
     pub fn discard(mut self) {
         self.lines.clear();
         self.last_lines.clear();
+        self.central = None;
+    }
+
+    fn finish(&mut self) {
+        self.write();
+        if let (Some(entry), Some(folder)) = (self.central.take(), &self.folder) {
+            let row = json(&self.remote_addr, &entry, Some(self.started.into()));
+            if let Err(error) = file::append_central(folder, &row, self.started) {
+                // There is no other place for it: the request's own log has it.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "das2-server: the central log cannot be written: {error}"
+                );
+            }
+        }
     }
 
     fn write(&mut self) {
         let block = self.block();
+        if let Some(entry) = &mut self.central {
+            let lines = self.lines.iter().chain(&self.last_lines);
+            lines.for_each(|line| entry.line(line));
+        }
         self.lines.clear();
         self.last_lines.clear();
         if block.is_empty() {
@@ -185,7 +215,7 @@ impl RequestLog {
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
-        self.write();
+        self.finish();
     }
 }
 

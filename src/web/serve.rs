@@ -40,6 +40,9 @@ fn serve_with(answer: &dyn Fn(&mut Exchange<'_>) -> Result<Answer, Error>) {
     let result = match locate().and_then(|path| Config::load(&path)) {
         Ok(config) => {
             log.set_folder(config.log_path.as_deref());
+            if config.central_log {
+                log.note_centrally();
+            }
             config.warnings.iter().for_each(|warning| log.line(warning));
             let (request, config) = (&request, &config);
             let mut exchange = Exchange {

@@ -12,4 +12,7 @@
 mod site;
 
 mod attacks;
+mod browser;
+mod central;
 mod page;
+mod tool;

@@ -25,7 +25,7 @@ const MOST_BYTES: usize = 8 << 20;
 const ENOUGH: u32 = 200;
 
 /// Where reading goes on: for each file, what stands before this byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Position([u64; LOG_DAYS as usize]);
 
 impl fmt::Display for Position {
@@ -129,6 +129,8 @@ impl ClientLogs {
                 *place = shown_from;
             }
             logs.size += length;
+            // One that was emptied has nothing of what stood before the floor.
+            let floor = if floor > length { 0 } else { floor };
             let end = shown_from.saturating_add(LOOK_BEHIND).min(length);
             let mut pieces = Backward::new(file, floor.min(end), end);
             if end < length {
@@ -149,6 +151,17 @@ impl ClientLogs {
     /// Where all files end that are open here, for [`ClientLogs::open_between`].
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// Lines of requests whose beginnings were not among what was read, with what
+    /// they share with those: added to `entry` if they are of that request.
+    pub fn add_ends(&mut self, entry: &mut Entry) {
+        for (key, pieces) in &self.waiting.pieces {
+            if stamp(key) == Some((entry.started, entry.pid)) {
+                let pieces = pieces.iter().rev();
+                pieces.for_each(|piece| add_lines(entry, key, piece));
+            }
+        }
     }
 
     /// Whether no request is left.
@@ -227,14 +240,16 @@ fn take(
 fn entry_of<'a>(key: &[u8], pieces: impl Iterator<Item = &'a [u8]>) -> Option<Entry> {
     let (started, pid) = stamp(key)?;
     let mut entry = Entry::new(started, pid);
-    for piece in pieces {
-        for line in piece.split(|byte| *byte == b'\n') {
-            if let Some(line) = Line::of_key(line, key) {
-                entry.line(&String::from_utf8_lossy(line.text.trim_ascii_end()));
-            }
+    pieces.for_each(|piece| add_lines(&mut entry, key, piece));
+    Some(entry)
+}
+
+fn add_lines(entry: &mut Entry, key: &[u8], piece: &[u8]) {
+    for line in piece.split(|byte| *byte == b'\n') {
+        if let Some(line) = Line::of_key(line, key) {
+            entry.line(&String::from_utf8_lossy(line.text.trim_ascii_end()));
         }
     }
-    Some(entry)
 }
 
 impl Source {

@@ -37,6 +37,29 @@ pub enum From {
     Both,
 }
 
+impl From {
+    /// As people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            From::Cache => "cache",
+            From::Reader => "reader",
+            From::Both => "cache and reader",
+        }
+    }
+}
+
+impl Outcome {
+    /// What stands in the place of a status where the status does not tell.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Running => "runs",
+            Outcome::Good => "ok",
+            Outcome::Failed => "broken",
+            Outcome::Gone => "gone",
+        }
+    }
+}
+
 /// One request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entry {
@@ -83,6 +106,17 @@ impl Entry {
         if let Some(bytes) = text.strip_suffix(" bytes sent") {
             // Logs of earlier versions have no status there.
             self.bytes = bytes.rsplit(' ').next().and_then(|word| word.parse().ok());
+        }
+    }
+
+    /// The status, or a word: `gone` for a client that went away, `broken` for an
+    /// error behind data, `runs`; `ok` where the log does not say.
+    pub fn status_word(&self) -> String {
+        match (self.outcome, self.status) {
+            (Outcome::Good, Some(status)) | (Outcome::Failed, Some(status @ 400..)) => {
+                status.to_string()
+            }
+            (outcome, _) => outcome.word().to_owned(),
         }
     }
 

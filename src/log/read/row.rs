@@ -28,14 +28,23 @@ struct Row<'a> {
 }
 
 /// One object, without a line end: JSON has none inside its texts.
-pub fn json(client: &str, entry: &Entry) -> String {
-    let time = Local.from_local_datetime(&entry.started).earliest();
+///
+/// `exact` is when the request began, where that is known better than from the
+/// log, whose times are local and to the second.
+pub fn json(client: &str, entry: &Entry, exact: Option<DateTime<Utc>>) -> String {
+    let of_log = || {
+        Some(
+            Local
+                .from_local_datetime(&entry.started)
+                .earliest()?
+                .to_utc(),
+        )
+    };
     let dataset = entry.dataset();
     let row = Row {
-        time: time.map(|time| {
-            let time: DateTime<Utc> = time.to_utc();
-            time.to_rfc3339_opts(SecondsFormat::Secs, true)
-        }),
+        time: exact
+            .or_else(of_log)
+            .map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)),
         client,
         pid: entry.pid,
         outcome: entry.outcome,

@@ -105,7 +105,7 @@ fn what_the_server_writes_is_read_again() {
         entry.errors().collect::<Vec<_>>(),
         ["Error 7GK2M0QX: it broke"]
     );
-    let json: serde_json::Value = serde_json::from_str(&json(CLIENT, entry)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json(CLIENT, entry, None)).unwrap();
     assert_eq!(json["status"], 200);
     assert_eq!(json["outcome"], "failed");
     assert_eq!(json["from"], "cache and reader");

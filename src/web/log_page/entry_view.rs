@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use percent_encoding::utf8_percent_encode;
 
-use crate::log::read::{Entry, From, Outcome};
+use crate::log::read::{Entry, Outcome};
+use crate::log::{bytes_text, duration_text};
 use crate::web::query::{Key, Query};
 use crate::web::request::{IN_QUERY, path_encoded};
 
@@ -42,24 +43,16 @@ pub(super) fn entry(entry: &Entry, server: &str) -> Markup {
 
 /// The status, its class, and what it means.
 fn status(entry: &Entry) -> (String, &'static str, &'static str) {
-    let number = entry.status.map(|status| status.to_string());
-    match entry.outcome {
-        Outcome::Good => (number.unwrap_or("ok".to_owned()), "good", "answered"),
-        Outcome::Gone => ("gone".to_owned(), "gone", "the client went away"),
-        Outcome::Running => (
-            "runs".to_owned(),
-            "running",
-            "it has no end: it runs, or was cut off",
+    let (class, meaning) = match entry.outcome {
+        Outcome::Good => ("good", "answered"),
+        Outcome::Gone => ("gone", "the client went away"),
+        Outcome::Running => ("running", "it has no end: it runs, or was cut off"),
+        Outcome::Failed => (
+            "failed",
+            "an error; broken: one behind data, or of unknown kind",
         ),
-        Outcome::Failed => match entry.status {
-            Some(status) if status >= 400 => (status.to_string(), "failed", "an error"),
-            _ => (
-                "broken".to_owned(),
-                "failed",
-                "an error, behind data or of unknown kind",
-            ),
-        },
-    }
+    };
+    (entry.status_word(), class, meaning)
 }
 
 /// What was asked, as a link to ask it again. The address is made anew: one in
@@ -140,57 +133,13 @@ fn short_time(text: &str) -> &str {
 }
 
 fn facts(entry: &Entry) -> String {
-    let from = match entry.from() {
-        Some(From::Cache) => Some("cache".to_owned()),
-        Some(From::Reader) => Some("reader".to_owned()),
-        Some(From::Both) => Some("cache and reader".to_owned()),
-        None => None,
-    };
     let parts = [
-        entry.bytes.map(bytes),
-        entry.milliseconds.map(duration),
-        from,
+        entry.bytes.map(bytes_text),
+        entry.milliseconds.map(duration_text),
+        entry.from().map(|from| from.word().to_owned()),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     parts.join(" · ")
-}
-
-/// A number of bytes in a unit that suits it, three digits of it.
-pub(super) fn bytes(bytes: u64) -> String {
-    const UNITS: &[&str] = &["kB", "MB", "GB", "TB", "PB", "EB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64;
-    let mut unit = "";
-    for next in UNITS {
-        if value < 999.5 {
-            break;
-        }
-        value /= 1000.0;
-        unit = next;
-    }
-    format!("{} {unit}", three_digits(value))
-}
-
-/// A time in a unit that suits it.
-fn duration(milliseconds: f64) -> String {
-    match milliseconds {
-        ms if ms < 999.5 => format!("{} ms", three_digits(ms)),
-        ms if ms < 119_500.0 => format!("{} s", three_digits(ms / 1e3)),
-        ms => {
-            let seconds = (ms / 1e3).round() as u64;
-            format!("{} min {} s", seconds / 60, seconds % 60)
-        }
-    }
-}
-
-fn three_digits(value: f64) -> String {
-    let decimals = match value {
-        value if value < 9.95 => 1,
-        _ => 0,
-    };
-    format!("{value:.decimals$}")
 }
 
 pub(super) fn counted(count: usize, what: &str) -> String {
@@ -213,28 +162,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_with_units() {
-        for (count, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (999_499, "999 kB"),
-            (999_500, "1.0 MB"),
-            (12_345_678, "12 MB"),
-            (u64::MAX, "18 EB"),
-        ] {
-            assert_eq!(bytes(count), text);
-        }
-        for (time, text) in [
-            (0.44, "0.4 ms"),
-            (34.2, "34 ms"),
-            (999.6, "1.0 s"),
-            (119_000.0, "119 s"),
-            (200_000.0, "3 min 20 s"),
-        ] {
-            assert_eq!(duration(time), text);
-        }
+    fn long_texts_are_cut_between_characters() {
         assert_eq!(cut("aéb", 2), "a ... 3 bytes more");
+        assert_eq!(cut("aéb", 4), "aéb");
     }
 
     #[test]

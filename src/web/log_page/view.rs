@@ -4,11 +4,11 @@ use chrono::{DateTime, Local, NaiveDate};
 use maud::{Markup, html};
 
 use super::asked::Asked;
-use super::entry_view::{bytes, counted, entry};
+use super::entry_view::{counted, entry};
 use super::visitor::Visitor;
 use super::{Found, closed, deletion, folder, html};
-use crate::log::LOG_DAYS;
 use crate::log::read::{Client, clients};
+use crate::log::{LOG_DAYS, bytes_text};
 use crate::web::page::{Page, beside};
 use crate::web::request::{path_encoded, value_encoded};
 use crate::web::response::Response;
@@ -99,7 +99,7 @@ fn heading(visitor: &Visitor, client: &str, found: &Found) -> Markup {
                 false => { "What " b { (client) } " has asked of this server" },
             }
             ", newest first. Times are the server's. A log is kept for about "
-            (LOG_DAYS) " days" @if found.size > 0 { "; this one has " (bytes(found.size)) } "."
+            (LOG_DAYS) " days" @if found.size > 0 { "; this one has " (bytes_text(found.size)) } "."
         }
     }
 }
@@ -188,7 +188,7 @@ fn operator(own: &str, client: &str, others: &[Client], token: &str) -> Markup {
                     tr {
                         td { a href={ (own) "?ip=" (value_encoded(&client.name)) } { (client.name) } }
                         td { (last.format("%Y-%m-%d %H:%M:%S")) }
-                        td { (bytes(client.size)) }
+                        td { (bytes_text(client.size)) }
                     }
                 }
             }
