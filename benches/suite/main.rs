@@ -14,6 +14,7 @@
 mod built;
 mod cached;
 mod filters;
+mod log_page;
 mod measure;
 mod queue;
 mod request;
@@ -63,7 +64,7 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 7] = [
+    let rooms: [(&str, Room); 8] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
@@ -71,6 +72,7 @@ fn main() {
         ("cache", cached::rows),
         ("building", built::rows),
         ("queue", queue::rows),
+        ("log", log_page::rows),
     ];
     let mut rows = Vec::new();
     for (name, room) in rooms {

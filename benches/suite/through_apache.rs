@@ -68,7 +68,7 @@ fn load(address: SocketAddr, path: &str) -> Duration {
     begin.elapsed()
 }
 
-fn get(address: SocketAddr, path: &str) -> std::io::Result<Vec<u8>> {
+pub fn get(address: SocketAddr, path: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
     let mut answer = Vec::new();
@@ -94,6 +94,8 @@ impl Apache {
         std::fs::copy(empty_program(&setting.folder)?, cgi.join("empty")).ok()?;
         let program = env!("CARGO_BIN_EXE_das2_srvcgi_main");
         std::os::unix::fs::symlink(program, cgi.join("server")).ok()?;
+        let program = env!("CARGO_BIN_EXE_das2_srvcgi_logrdr");
+        std::os::unix::fs::symlink(program, cgi.join("log")).ok()?;
         let conf = site(&setting.folder);
         let address = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?;
         let text = format!(

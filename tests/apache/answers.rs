@@ -259,3 +259,60 @@ fn shell_text_from_clients_stays_text() {
         .collect();
     assert!(answer.text().contains(&expected), "{}", answer.text());
 }
+
+#[test]
+fn the_log_page() {
+    let Some(site) = Site::start() else { return };
+    let front = site.get("/das/server", "").text();
+    assert!(
+        front.contains("<a href=\"/das/log\">Your requests</a>"),
+        "{front}"
+    );
+    site.query(&format!("server=dataset&dataset=Examples/Random&{RANGE}"));
+    let page = site.get("/das/log", "");
+    assert_eq!(
+        (page.status(), page.header("Access-Control-Allow-Origin")),
+        (200, None)
+    );
+    let text = page.text();
+    assert_eq!(text.matches("class=\"request ").count(), 2, "{text}");
+    assert!(text.contains("<b>Examples/Random</b>") && text.contains(" · reader</span>"));
+    assert_eq!(
+        site.get("/das/server/static/das2server.css", "").status(),
+        200
+    );
+    assert_eq!(site.get("/das/log?ip=198.51.100.9", "").status(), 200);
+    assert_eq!(site.get("/das/log?ip=../x", "").status(), 400);
+    assert_eq!(site.get("/das/log?action=deleteAll", "").status(), 405);
+
+    let cookie = page
+        .header("Set-Cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
+    let form = format!("action=delete&token={}", cookie.rsplit('=').next().unwrap());
+    let post = |origin: &str| {
+        let headers = format!(
+            "Host: {}\r\nCookie: {cookie}\r\nOrigin: {origin}\r\nContent-Length: {}\r\n",
+            site.address(),
+            form.len()
+        );
+        ask(
+            site.address(),
+            &format!("POST /das/log HTTP/1.0\r\n{headers}\r\n{form}"),
+        )
+    };
+    assert_eq!(post("http://evil.example").status(), 403);
+    let answer = post(&format!("http://{}", site.address()));
+    assert_eq!(answer.status(), 303, "{}{}", answer.head, site.logs());
+    assert!(
+        answer
+            .header("Location")
+            .unwrap()
+            .ends_with("/das/log?deleted=1")
+    );
+    // The deletion is the first line of the new log.
+    let text = site.get("/das/log", "").text();
+    assert!(!text.contains("Examples/Random") && text.contains("Deleted the log of 127.0.0.1"));
+}
