@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use memchr::memchr;
+
 use super::backward::{Backward, Piece};
 use super::entry::Entry;
 use super::line::{Line, stamp};
@@ -229,8 +231,17 @@ fn take(
     let (key, head) = (source.pieces.key(piece), source.pieces.bytes(piece));
     let tails = waiting.take(key);
     let pieces = || std::iter::once(head).chain(tails.iter().rev().map(Vec::as_slice));
-    if !wanted.may_fit(pieces(), lower) {
+    if !wanted.is_of_days(piece.started.date()) || !wanted.may_fit(pieces(), lower) {
         return None;
+    }
+    if !wanted.is_anything() {
+        // Most are not wanted, and making their text takes most of the time.
+        let (started, pid) = stamp(key)?;
+        let mut entry = Entry::new(started, pid);
+        pieces().for_each(|piece| lines(key, piece, |text| entry.glance(text)));
+        if !wanted.fits_at_a_glance(&entry) {
+            return None;
+        }
     }
     let entry = entry_of(key, pieces())?;
     wanted.fits(&entry).then_some(entry)
@@ -245,10 +256,21 @@ fn entry_of<'a>(key: &[u8], pieces: impl Iterator<Item = &'a [u8]>) -> Option<En
 }
 
 fn add_lines(entry: &mut Entry, key: &[u8], piece: &[u8]) {
-    for line in piece.split(|byte| *byte == b'\n') {
-        if let Some(line) = Line::of_key(line, key) {
-            entry.line(&String::from_utf8_lossy(line.text.trim_ascii_end()));
+    entry.reserve(piece.len());
+    lines(key, piece, |text| {
+        entry.line(&String::from_utf8_lossy(text));
+    });
+}
+
+/// The texts of a piece's lines.
+fn lines(key: &[u8], piece: &[u8], mut each: impl FnMut(&[u8])) {
+    let mut rest = piece;
+    while !rest.is_empty() {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        if let Some(line) = rest.get(..end).and_then(|line| Line::of_key(line, key)) {
+            each(line.text.trim_ascii_end());
         }
+        rest = rest.get(end + 1..).unwrap_or_default();
     }
 }
 

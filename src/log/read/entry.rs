@@ -8,6 +8,11 @@ use percent_encoding::percent_decode_str;
 /// How standard error of programs is set off from other lines.
 const COMPLAINT: &str = "      ";
 
+/// In front of the address below the program's own, and of the query.
+const PATH: &str = "For Path: ";
+const PARAMETERS: &str = "Parameters: ";
+const ASKED: [&str; 2] = [PATH, PARAMETERS];
+
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +83,7 @@ pub struct Entry {
     text: String,
     blocks: u64,
     ran: bool,
+    complains: bool,
 }
 
 impl Entry {
@@ -94,19 +100,57 @@ impl Entry {
     pub fn line(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push('\n');
+        self.learn(text);
+    }
+
+    /// As [`Entry::line`], for lines that are to be looked at and not to be
+    /// shown: only what was asked is kept of them.
+    pub(super) fn glance(&mut self, text: &[u8]) {
+        let plain = text.trim_ascii_start();
+        let is_asked = ASKED
+            .iter()
+            .any(|start| plain.starts_with(start.as_bytes()));
+        let tells = plain.first().is_some_and(|first| {
+            let fact = |(start, _): &(&str, Learn)| start.as_bytes().first() == Some(first);
+            first.is_ascii_digit() || FACTS.iter().any(fact)
+        });
+        if text.starts_with(COMPLAINT.as_bytes()) {
+            self.complains = true;
+        } else if is_asked {
+            self.line(&String::from_utf8_lossy(text));
+        } else if tells {
+            self.learn(&String::from_utf8_lossy(text));
+        }
+    }
+
+    /// What a line says beside its text.
+    fn learn(&mut self, text: &str) {
         if text.starts_with(COMPLAINT) {
+            self.complains = true;
             return;
         }
-        let text = text.trim_start();
+        let text = text.trim_ascii_start();
+        let Some(first) = text.bytes().next() else {
+            return;
+        };
         for (start, learn) in FACTS {
-            if let Some(rest) = text.strip_prefix(start) {
+            if start.as_bytes().first() == Some(&first)
+                && let Some(rest) = text.strip_prefix(start)
+            {
                 learn(self, rest);
             }
         }
-        if let Some(bytes) = text.strip_suffix(" bytes sent") {
-            // Logs of earlier versions have no status there.
+        // Logs of earlier versions have no status there.
+        if matches!(first, b'S' | b'0'..=b'9')
+            && let Some(bytes) = text.strip_suffix(" bytes sent")
+        {
             self.bytes = bytes.rsplit(' ').next().and_then(|word| word.parse().ok());
         }
+    }
+
+    /// Makes room for so many bytes of lines.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.text.reserve(bytes);
     }
 
     /// The status, or a word: `gone` for a client that went away, `broken` for an
@@ -135,14 +179,19 @@ impl Entry {
         }
     }
 
+    /// Whether programs have written to standard error.
+    pub fn complains(&self) -> bool {
+        self.complains
+    }
+
     /// The address below the program's own.
     pub fn path(&self) -> &str {
-        self.after("For Path: ")
+        self.after(PATH)
     }
 
     /// The query as it was received.
     pub fn query(&self) -> &str {
-        self.after("Parameters: ")
+        self.after(PARAMETERS)
     }
 
     /// What the client calls itself.
@@ -205,7 +254,7 @@ impl Entry {
         let facts = self.text.lines();
         facts
             .filter(|line| !line.starts_with(COMPLAINT))
-            .map(str::trim_start)
+            .map(str::trim_ascii_start)
     }
 
     fn after(&self, start: &str) -> &str {

@@ -77,7 +77,7 @@ impl StatusWanted {
             StatusWanted::Failed => entry.outcome == Outcome::Failed,
             StatusWanted::Gone => entry.outcome == Outcome::Gone,
             StatusWanted::Running => entry.outcome == Outcome::Running,
-            StatusWanted::Complaints => entry.complaints().next().is_some(),
+            StatusWanted::Complaints => entry.complains(),
         }
     }
 }
@@ -120,6 +120,16 @@ impl Wanted {
         })
     }
 
+    /// Whether nothing that lines say about a request matters.
+    pub(super) fn is_anything(&self) -> bool {
+        self.status == StatusWanted::Any && self.dataset.is_none()
+    }
+
+    /// Whether a request is wanted as far as that can be told without its text.
+    pub(super) fn fits_at_a_glance(&self, entry: &Entry) -> bool {
+        self.status.fits(entry) && self.is_of_dataset(entry)
+    }
+
     /// Whether a request is wanted.
     pub fn fits(&self, entry: &Entry) -> bool {
         self.status.fits(entry)
@@ -128,7 +138,7 @@ impl Wanted {
             && (self.text.is_empty() || entry.text().to_ascii_lowercase().contains(&self.text))
     }
 
-    fn is_of_days(&self, day: NaiveDate) -> bool {
+    pub(super) fn is_of_days(&self, day: NaiveDate) -> bool {
         self.days
             .is_none_or(|(first, last)| first <= day && day <= last)
     }
