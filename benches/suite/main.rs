@@ -14,6 +14,7 @@
 mod built;
 mod cached;
 mod filters;
+mod guessing;
 mod log_page;
 mod measure;
 mod queue;
@@ -64,7 +65,7 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 8] = [
+    let rooms: [(&str, Room); 9] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
@@ -73,6 +74,7 @@ fn main() {
         ("building", built::rows),
         ("queue", queue::rows),
         ("log", log_page::rows),
+        ("guessing", guessing::rows),
     ];
     let mut rows = Vec::new();
     for (name, room) in rooms {

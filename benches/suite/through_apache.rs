@@ -69,8 +69,16 @@ fn load(address: SocketAddr, path: &str) -> Duration {
 }
 
 pub fn get(address: SocketAddr, path: &str) -> std::io::Result<Vec<u8>> {
+    get_with(address, path, "")
+}
+
+/// The answer to a request with further headers.
+pub fn get_with(address: SocketAddr, path: &str, headers: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nHost: localhost\r\n{headers}\r\n"
+    )?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(answer)
@@ -83,6 +91,11 @@ pub struct Apache {
 
 impl Apache {
     pub fn start(setting: &Setting) -> Option<Apache> {
+        Apache::start_with(setting, &site(&setting.folder))
+    }
+
+    /// With this configuration of the server; None where there is no Apache.
+    pub fn start_with(setting: &Setting, conf: &Path) -> Option<Apache> {
         let modules = Path::new("/usr/lib/apache2/modules");
         if !modules.join("mod_cgid.so").exists() {
             return None;
@@ -96,7 +109,6 @@ impl Apache {
         std::os::unix::fs::symlink(program, cgi.join("server")).ok()?;
         let program = env!("CARGO_BIN_EXE_das2_srvcgi_logrdr");
         std::os::unix::fs::symlink(program, cgi.join("log")).ok()?;
-        let conf = site(&setting.folder);
         let address = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?;
         let text = format!(
             "ServerRoot {root}\nServerName localhost\nListen {address}\nPidFile {root}/pid\n\
@@ -108,7 +120,7 @@ impl Apache {
              LoadModule cgid_module {modules}/mod_cgid.so\n\
              ScriptSock {root}/cgisock\nScriptAlias /cgi/ {root}/cgi/\n\
              SetEnv DAS2_SERVER_CONF {conf}\n\
-             <Directory {root}/cgi>\nOptions +ExecCGI +FollowSymLinks\nRequire all granted\n</Directory>\n",
+             <Directory {root}/cgi>\nOptions +ExecCGI +FollowSymLinks\nCGIPassAuth On\nRequire all granted\n</Directory>\n",
             root = root.display(),
             modules = modules.display(),
             conf = conf.display(),
