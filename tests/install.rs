@@ -10,6 +10,7 @@
 mod http;
 mod instance;
 
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -138,6 +139,159 @@ fn edited_files_stay() {
 }
 
 #[test]
+fn what_lies_beside_goes_when_it_is_taken_over() {
+    let instance = Instance::new();
+    let shipped = instance.read("etc/das2peers.ini");
+    instance.write("etc/das2peers.ini.new", &shipped);
+    instance.write("etc/group.new", "notes\n");
+    assert_eq!(said(&instance.prefix(), AGAIN), "");
+    assert!(!instance.prefix().join("etc/das2peers.ini.new").exists());
+    assert_eq!(instance.read("etc/group.new"), "notes\n");
+}
+
+#[test]
+fn files_that_are_kept_elsewhere_stay_there() {
+    let instance = Instance::new();
+    let peers = instance.prefix().join("etc/das2peers.ini");
+    let elsewhere = instance.beside().join("peers.ini");
+    // As it was shipped once, and in need of an update.
+    let manifest = instance.read("etc/.installed");
+    let line = manifest
+        .lines()
+        .find(|line| line.ends_with("das2peers.ini"))
+        .unwrap();
+    let older = format!("{}  etc/das2peers.ini", sum("old\n"));
+    instance.write("etc/.installed", &manifest.replace(line, &older));
+    std::fs::write(&elsewhere, "old\n").unwrap();
+    std::fs::remove_file(&peers).unwrap();
+    symlink(&elsewhere, &peers).unwrap();
+    let text = said(&instance.prefix(), AGAIN);
+    assert!(
+        text.contains("the new one is etc/das2peers.ini.new"),
+        "{text}"
+    );
+    assert_eq!(std::fs::read_link(&peers).unwrap(), elsewhere);
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "old\n");
+}
+
+#[test]
+fn links_of_the_cgi_folder() {
+    let instance = Instance::new();
+    let link = |name: &str| instance.prefix().join("cgi").join(name);
+    let log = Path::new("../bin/das2_srvcgi_logrdr");
+    let forget = || {
+        let manifest = instance.read("etc/.installed");
+        instance.write("etc/.installed", &manifest.replace("link  cgi/log\n", ""));
+    };
+    // One that the site has removed stays away.
+    std::fs::remove_file(link("log")).unwrap();
+    assert_eq!(said(&instance.prefix(), AGAIN), "");
+    assert!(!link("log").exists());
+    // An instance from before there was one gets it.
+    forget();
+    assert_eq!(said(&instance.prefix(), AGAIN), "");
+    assert_eq!(std::fs::read_link(link("log")).unwrap(), log);
+    // Not beside another name for the same program.
+    forget();
+    std::fs::rename(link("log"), link("protocol")).unwrap();
+    assert_eq!(said(&instance.prefix(), AGAIN), "");
+    assert!(!link("log").exists());
+    // Nor over another program.
+    forget();
+    std::fs::remove_file(link("protocol")).unwrap();
+    instance.write("cgi/log", "mine\n");
+    let text = said(&instance.prefix(), AGAIN);
+    assert!(text.contains("cgi/log is another program's"), "{text}");
+    assert_eq!(instance.read("cgi/log"), "mine\n");
+}
+
+/// Owner, group and rights of a file, by their names.
+fn rights(path: &Path) -> String {
+    let mut stat = Command::new("stat");
+    let output = stat.args(["-c", "%U:%G %a"]).arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn two_accounts() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("site");
+    // Accounts of every Linux.
+    let web = ["--server-id", "x", "--quiet", "--web-account", "daemon"];
+    let first = [&web[..], &["--worker-account", "bin"]].concat();
+    assert_eq!(said(&prefix, &first), "");
+    let of = |path: &str| rights(&prefix.join(path));
+    assert_eq!(of("log"), "daemon:root 2750");
+    assert_eq!(of("cache"), "bin:bin 755");
+    assert_eq!(of("state"), "bin:daemon 2770");
+    assert_eq!(of("etc/passwd"), "root:daemon 640");
+    for path in [
+        "bin",
+        "cgi",
+        "etc",
+        "etc/das2server.conf",
+        "datasets",
+        "static",
+    ] {
+        let rights = of(path);
+        assert!(
+            rights.starts_with("root:root ") && !rights.ends_with(['2', '6', '7']),
+            "{path}: {rights}"
+        );
+    }
+    // What the site has changed stays, for another worker too.
+    std::fs::set_permissions(prefix.join("state"), PermissionsExt::from_mode(0o775)).unwrap();
+    let second = [&web[..], &["--worker-account", "nobody"]].concat();
+    let text = said(&prefix, &second);
+    assert!(text.contains("cache is for nobody now"), "{text}");
+    assert!(of("cache").starts_with("nobody:"));
+    // The sgid bit of a folder outlives a number without it.
+    assert!(of("state").starts_with("bin:daemon ") && of("state").ends_with("775"));
+    assert!(!text.contains("state is"), "{text}");
+    // What the web server could change is told.
+    std::fs::set_permissions(prefix.join("datasets"), PermissionsExt::from_mode(0o777)).unwrap();
+    std::os::unix::fs::chown(prefix.join("bin/das2_ascii"), Some(1), None).unwrap();
+    let text = said(&prefix, &second);
+    for found in ["datasets can be changed", "bin/das2_ascii can be changed"] {
+        assert!(text.contains(found), "{text}");
+    }
+    assert_eq!(text.matches("can be changed").count(), 2, "{text}");
+}
+
+#[test]
+fn both_families_of_linux() {
+    let instance = Instance::new();
+    for (family, has, has_not) in [
+        (
+            "debian",
+            &["apt-get install apache2", "a2enmod cgid rewrite ssl"][..],
+            "semanage",
+        ),
+        (
+            "redhat",
+            &[
+                "dnf install httpd mod_ssl",
+                "semanage fcontext",
+                "restorecon",
+            ][..],
+            "apt-get",
+        ),
+    ] {
+        let text = said(
+            &instance.prefix(),
+            &["--server-id", "test", "--system", family],
+        );
+        for part in has {
+            assert!(text.contains(part), "{family}: {text}");
+        }
+        assert!(!text.contains(has_not), "{family}: {text}");
+    }
+}
+
+#[test]
 fn another_servers_programs_are_kept() {
     let instance = Instance::new();
     let program = "bin/das2_srv_httpd";
@@ -179,6 +333,11 @@ fn what_it_refuses() {
         (good.clone(), vec!["--server-id", "a b"]),
         (good.clone(), vec!["--server-id", "\"\nX = y"]),
         (good.clone(), vec!["--server-id", "x", "--what"]),
+        (good.clone(), vec!["--server-id", "x", "--system", "plan9"]),
+        (
+            good.clone(),
+            vec!["--server-id", "x", "--web-account", "no one"],
+        ),
         (folder.path().join("a$b"), vec!["--server-id", "x"]),
         (folder.path().join("a\"b"), vec!["--server-id", "x"]),
     ] {
