@@ -16,5 +16,6 @@ mod instance;
 mod access;
 mod answers;
 mod das2c;
+mod https;
 mod processes;
 mod server;

@@ -71,7 +71,8 @@ impl Site {
         Site::start_with(Passwords::Rewrite, "")
     }
 
-    /// With further lines of configuration; PREFIX in them is replaced.
+    /// With further lines of configuration; PREFIX and MODULES in them
+    /// become the folders of the instance and of Apache's modules.
     pub fn start_with(passwords: Passwords, lines: &str) -> Option<Site> {
         let installed = INSTALLED.as_ref()?;
         let instance = Instance::new();
@@ -150,7 +151,10 @@ fn attempt(
     let conf = instance.beside().join("httpd.conf");
     let text = configuration(installed, instance, passwords, port);
     let prefix = instance.prefix().display().to_string();
-    let lines = lines.replace("PREFIX", &prefix);
+    let modules = installed.modules.display().to_string();
+    let lines = lines
+        .replace("PREFIX", &prefix)
+        .replace("MODULES", &modules);
     std::fs::write(
         &conf,
         format!(
