@@ -6,7 +6,7 @@ use crate::time::Time;
 /// The largest number of a part: it reaches beyond all calendars.
 const MOST_DIGITS: usize = 7;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Unit {
     Year,
     Month,
@@ -15,7 +15,7 @@ enum Unit {
 }
 
 /// An age such as `1y6m`: parts that are subtracted one after the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Age(Vec<(i64, Unit)>);
 
 impl Age {

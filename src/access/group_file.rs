@@ -32,9 +32,26 @@ pub fn is_member(path: Option<&Path>, group: &str, user: &str) -> Result<bool, G
     })
 }
 
-/// A group may have several lines. The error is the number of a broken one.
+/// Who is in a group.
+///
+/// # Errors
+/// As for [`is_member`].
+pub fn members(path: Option<&Path>, group: &str) -> Result<Vec<Vec<u8>>, GroupError> {
+    let bytes = bytes_of("USER_GROUP", path)?;
+    let users = users_of(&bytes, group.as_bytes()).map_err(|line| GroupError::Line {
+        path: path.unwrap_or(Path::new("")).to_owned(),
+        line,
+    })?;
+    Ok(users.into_iter().map(<[u8]>::to_vec).collect())
+}
+
 fn among(bytes: &[u8], group: &[u8], user: &[u8]) -> Result<bool, usize> {
-    let mut found = false;
+    users_of(bytes, group).map(|users| users.contains(&user))
+}
+
+/// A group may have several lines. The error is the number of a broken one.
+fn users_of<'a>(bytes: &'a [u8], group: &[u8]) -> Result<Vec<&'a [u8]>, usize> {
+    let mut found = Vec::new();
     for (at, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.trim_ascii();
         if line.is_empty() || line.starts_with(b"#") {
@@ -43,8 +60,9 @@ fn among(bytes: &[u8], group: &[u8], user: &[u8]) -> Result<bool, usize> {
         let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
         match fields.as_slice() {
             [name, _, _, users] if name.trim_ascii() == group => {
-                let mut users = users.split(|byte| *byte == b',');
-                found |= users.any(|other| other.trim_ascii() == user);
+                let users = users.split(|byte| *byte == b',');
+                let users = users.map(<[u8]>::trim_ascii);
+                found.extend(users.filter(|user| !user.is_empty()));
             }
             [_, _, _, _] => {}
             _ if line.windows(group.len().max(1)).any(|part| part == group) => {

@@ -29,6 +29,6 @@ pub use age::Age;
 pub use bytes_of::FileError;
 pub use credentials::{Authorization, Credentials};
 pub use decision::{Asker, Decision, Denied, Permitted, decide};
-pub use group_file::{GroupError, is_member};
+pub use group_file::{GroupError, is_member, members};
 pub use password_file::{Entry, PasswordFile};
 pub use rule::{Condition, RuleError, conditions};

@@ -3,7 +3,7 @@
 use super::Age;
 
 /// One part of a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// The range asked for is so old.
     Age(Age),

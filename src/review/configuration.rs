@@ -286,6 +286,12 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
             &["60"],
             &sources.qstream_reducer,
         ),
+        (
+            "D2S_CACHE_RDR",
+            Some(&config.d2s_cache_reader),
+            &[],
+            &sources.cache,
+        ),
         ("D2S_TO_UTF8", config.d2s_to_utf8.as_ref(), &[], &None),
         ("QDS_TO_UTF8", config.qds_to_utf8.as_ref(), &[], &None),
         ("DAS1_TO_DAS2", das1, &[], &sources.das1),
@@ -300,6 +306,7 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
         let command = Command::from_text(command);
         let faults = match keyword {
             "DAS1_TO_DAS2" => programs.faults(&command),
+            "D2S_CACHE_RDR" => programs.faults_of_cache_reader(&command),
             _ => programs.faults_of_filter(&command, more),
         };
         for (severity, what, instead) in faults {

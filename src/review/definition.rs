@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::access::{self, Accounts};
 use super::files::Found;
 use super::programs::Programs;
 use super::report::{Report, Severity};
@@ -17,6 +18,7 @@ pub(super) struct Setting<'a> {
     pub config: &'a Config,
     pub tree: &'a Tree,
     pub programs: &'a Programs<'a>,
+    pub accounts: &'a Accounts<'a>,
 }
 
 /// What a source uses of the configuration, so that it is told there once
@@ -93,6 +95,7 @@ pub(super) fn check(
     examples::check(&definition, &mut desk);
     levels(&definition, &mut desk);
     commands(&definition, setting, &mut desk);
+    access::check(&definition, setting.accounts, &mut desk);
     uses(&definition)
 }
 
@@ -339,6 +342,10 @@ fn commands(definition: &Definition, setting: &Setting<'_>, desk: &mut Desk<'_>)
     if let Some(converter) = &definition.text_converter {
         let told = setting.programs.faults_of_filter(converter, &[]);
         faults.extend(told.into_iter().map(|fault| ("textConverter", fault)));
+    }
+    if let Some(reader) = &definition.cache_reader {
+        let told = setting.programs.faults_of_cache_reader(reader);
+        faults.extend(told.into_iter().map(|fault| ("cacheReader", fault)));
     }
     for (key, (severity, what, instead)) in faults {
         match severity {

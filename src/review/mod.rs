@@ -7,6 +7,7 @@
 //! are looked for as `exec` does it. What is added are questions that no
 //! request asks: whether an example can work, whether a key is a slip.
 
+mod access;
 mod configuration;
 mod contacts;
 mod convert;

@@ -67,6 +67,15 @@ impl Programs<'_> {
         }
     }
 
+    /// The same for readers of the cache; the server's own need not be there.
+    pub(super) fn faults_of_cache_reader(&self, command: &Command) -> Vec<Fault> {
+        let text = command.shell_text(reading::VARIABLE);
+        match text.split_ascii_whitespace().next() {
+            Some("das2_cache_rdr") => Vec::new(),
+            _ => self.faults(command),
+        }
+    }
+
     fn fault(&self, needed: &Needed) -> Option<Fault> {
         if let Ok(known) = self.known.lock()
             && let Some(fault) = known.get(needed)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::access::{self, Accounts};
 use super::configuration::{self, Sources};
 use super::definition::{self, Setting, Uses};
 use super::files::{self, Found};
@@ -31,6 +32,7 @@ pub fn review(path: &Path, wanted: &[String]) -> Report {
         None => Sources::default(),
     };
     configuration::check(&config, errors, &used, &programs, &mut report);
+    access::password_file(config.user_passwd.as_deref(), &mut report);
     report.files += sources.files;
     report.told.extend(sources.told);
     report
@@ -53,10 +55,12 @@ fn of_tree(
     report: &mut Report,
 ) -> Sources {
     let tree = Tree::new(root);
+    let accounts = Accounts::new(config);
     let setting = Setting {
         config,
         tree: &tree,
         programs,
+        accounts: &accounts,
     };
     let mut found = files::find(root, report);
     if !wanted.is_empty() {
