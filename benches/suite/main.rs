@@ -13,6 +13,7 @@
 
 mod built;
 mod cached;
+mod checking;
 mod filters;
 mod guessing;
 mod log_page;
@@ -65,7 +66,7 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 9] = [
+    let rooms: [(&str, Room); 10] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
@@ -75,6 +76,7 @@ fn main() {
         ("queue", queue::rows),
         ("log", log_page::rows),
         ("guessing", guessing::rows),
+        ("check", checking::rows),
     ];
     let mut rows = Vec::new();
     for (name, room) in rooms {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use das2_server::config::convert::to_toml;
+
 use crate::Setting;
 use crate::measure::{Job, medians, ratio};
 use crate::table::Row;
@@ -22,6 +24,7 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
         batch(Command::new(&empty), ""),
         batch(cgi(&conf), "server=id"),
         batch(cgi(&conf), "server=dsdf&dataset=Bench/Spectra"),
+        batch(cgi(&native(&conf)), "server=id"),
     ];
     let times = medians(&mut jobs, setting.runs);
     let row = |what: &str, index: usize, limit| Row {
@@ -35,7 +38,20 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
     vec![
         row("server=id, fork to exit", 1, 1.4),
         row("server=dsdf, fork to exit", 2, 1.54),
+        row("server=id under das2server.toml", 3, 1.6),
     ]
+}
+
+/// The same configuration in TOML, in a folder of its own: beside the other it
+/// would be read in its place.
+fn native(conf: &Path) -> PathBuf {
+    let text = std::fs::read(conf).expect("a configuration");
+    let toml = to_toml(conf, &text).expect("the same in TOML");
+    let folder = conf.with_file_name("native");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let native = folder.join("das2server.toml");
+    std::fs::write(&native, toml).expect("a configuration");
+    native
 }
 
 /// A CGI program under the environment that a web server would give it.

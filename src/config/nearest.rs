@@ -3,13 +3,17 @@
 /// The nearest of `known` to `word`, whatever their case, if few enough
 /// letters differ: one for words of up to seven letters, two for longer ones.
 /// Two letters in the wrong order count as one. None for a word that is known.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a, I>(word: &str, known: I) -> Option<&'a str>
+where
+    I: IntoIterator<Item = &'a str> + Clone,
+{
+    // Nearly every word is right.
+    if known.clone().into_iter().any(|known| known == word) {
+        return None;
+    }
     let written: Vec<u8> = word.bytes().map(|b| b.to_ascii_lowercase()).collect();
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        if candidate == word {
-            return None;
-        }
         let most = match candidate.len() {
             0..4 => 0,
             4..8 => 1,

@@ -34,7 +34,7 @@ pub(super) struct Uses {
 /// A place to put findings about the keywords of one file.
 pub(super) struct Desk<'a> {
     pub file: &'a Path,
-    pub lines: HashMap<String, usize>,
+    pub lines: HashMap<&'a str, usize>,
     pub report: &'a mut Report,
 }
 
@@ -75,7 +75,9 @@ pub(super) fn check(
         return Uses::default();
     };
     let lines = definition.entries.iter();
-    let lines = lines.map(|entry| (entry.key.clone(), entry.line)).collect();
+    let lines = lines
+        .map(|entry| (entry.key.as_str(), entry.line))
+        .collect();
     let mut desk = Desk {
         file: &found.path,
         lines,

@@ -20,10 +20,11 @@ const LARGEST: u64 = 1 << 20;
 /// A file that is to be a DSDF.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Found {
+    /// The path below the root, without `.dsdf`. It comes first, since paths
+    /// are slow to compare.
+    pub name: String,
     /// The path of the file.
     pub path: PathBuf,
-    /// The path below the root, without `.dsdf`.
-    pub name: String,
 }
 
 impl Found {
