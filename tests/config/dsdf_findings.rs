@@ -515,7 +515,10 @@ fn rules_of_who_may_read() {
         lines[0].contains("readAccess can never grant: ") && lines[0].contains("ROOT/etc/passwd"),
         "{lines:?}"
     );
-    site.write("etc/passwd", "me:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nyou:x\n");
+    site.write(
+        "etc/passwd",
+        "me:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nyou:x\n",
+    );
     site.write("etc/group", "team::1:ghost,me\nghosts::2:ghost\n");
     let (lines, status) = site.check(&[]);
     assert_eq!(status, 1);
