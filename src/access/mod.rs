@@ -32,3 +32,4 @@ pub use decision::{Asker, Decision, Denied, Permitted, decide};
 pub use group_file::{GroupError, is_member, members};
 pub use password_file::{Entry, PasswordFile};
 pub use rule::{Condition, RuleError, conditions};
+pub(crate) use turn::{address_number, network};

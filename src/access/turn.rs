@@ -189,11 +189,16 @@ fn age(path: &Path) -> Option<Duration> {
 }
 
 /// What one household has of IPv6 is one address.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
         v4 => v4,
     }
+}
+
+/// A number for an address, the same in every process.
+pub(crate) fn address_number(address: Option<IpAddr>) -> u64 {
+    number(&address)
 }
 
 /// The same number for the same value in every process.

@@ -163,7 +163,7 @@ pub struct Config {
     pub reader_max: Option<u32>,
     /// READER_MAX_PER_ADDRESS: readers at once for one client address.
     pub reader_max_per_address: Option<u32>,
-    /// READER_QUEUE: requests that may wait for a reader; None is not said.
+    /// READER_QUEUE: requests that may wait for a reader; None is as none.
     pub reader_queue: Option<u32>,
     /// READER_TIME_LIMIT: how long a reader may run; None is for ever.
     pub reader_time_limit: Option<Duration>,
@@ -237,9 +237,9 @@ impl Default for Config {
             qds_cache_reader: "das2_cache_rdr".to_owned(),
             qds_to_utf8: None,
             png_maker: None,
-            reader_max: None,
-            reader_max_per_address: None,
-            reader_queue: None,
+            reader_max: Some(32),
+            reader_max_per_address: Some(8),
+            reader_queue: Some(20),
             reader_time_limit: None,
             reader_silence_limit: None,
             work_queue_broker: Broker::default(),

@@ -15,6 +15,7 @@ mod bad_input;
 mod bad_streams;
 mod data;
 mod errors;
+mod limits;
 mod log;
 mod pages;
 mod readers;

@@ -46,7 +46,7 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
             Reading::Programs(plan) => {
                 let found = examine(&from_cache.plan, &from_cache.standard);
                 if found.missing.is_empty() {
-                    return answer_by_programs(exchange, &definition, &asked, plan);
+                    return answer_by_programs(exchange, &definition, &asked, plan, false);
                 }
                 missing = found.missing;
             }
@@ -59,7 +59,7 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
         )));
     }
     let plan = stages::plan(exchange.config, &definition, &asked)?;
-    let answer = answer_by_programs(exchange, &definition, &asked, plan);
+    let answer = answer_by_programs(exchange, &definition, &asked, plan, true);
     if exchange.request.method == Method::Head {
         return answer;
     }
@@ -74,16 +74,18 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     answer
 }
 
-/// What programs write.
+/// What programs write, a reader among them or not.
 fn answer_by_programs(
     exchange: &mut Exchange<'_>,
     definition: &Permitted,
     asked: &DataRequest,
     plan: Plan,
+    with_reader: bool,
 ) -> Result<Answer, Error> {
     let delivery = Delivery {
         source: definition,
         plan,
+        with_reader,
         head: head(exchange, definition, asked),
         deflate: asked.compress && !is_qstream(definition),
         no_data: no_data(&asked.begin, &asked.end),

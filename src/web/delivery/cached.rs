@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use super::outlet::Outlet;
+use super::place::take_place;
 use super::reader_input::ReaderInput;
 use super::{in_stream, start};
 use crate::access::Permitted;
 use crate::cache::Block;
 use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
-use crate::exec::{ClientPipe, end_readers_on_signals};
+use crate::exec::{ClientPipe, Place, end_readers_on_signals};
 use crate::filter::Filter;
 use crate::stream::{self, Reader, Sink, Writer};
 use crate::time::Time;
@@ -47,12 +48,23 @@ pub fn deliver_cached(
     note_plan(exchange, from_cache);
     end_readers_on_signals()
         .map_err(|error| Error::internal("This server has a problem", error))?;
+    // Blocks alone need no place. What turns out to be no block after all is read
+    // when half of the answer may be out.
+    let (_, missing) = from_cache.plan.counts();
+    let place = match missing {
+        0 => None,
+        _ => Some(take_place(exchange)?),
+    };
     let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
     client.set_time_limit(exchange.config.reader_time_limit);
     let outlet = Outlet::new(client, delivery.head.to_bytes());
     let sent = outlet.sent();
     let mut joiner = Joiner::new(from_cache.title.clone(), target(delivery, outlet));
-    let mut gaps = Gaps { exchange, delivery };
+    let mut gaps = Gaps {
+        exchange,
+        delivery,
+        place,
+    };
     let result = serve(
         &from_cache.plan,
         &from_cache.standard,
@@ -121,6 +133,8 @@ fn note_served(exchange: &mut Exchange<'_>, served: &Served) {
 struct Gaps<'a, 'b> {
     exchange: &'a mut Exchange<'b>,
     delivery: &'a CachedDelivery<'a>,
+    /// Held from the first gap to the end.
+    place: Option<Place>,
 }
 
 impl GapReader for Gaps<'_, '_> {
@@ -136,6 +150,9 @@ impl GapReader for Gaps<'_, '_> {
         let level = &self.delivery.from_cache.level;
         let config = self.exchange.config;
         let plan = stages::gap_plan(config, self.delivery.definition, level, &block, begin, end)?;
+        if self.place.is_none() {
+            self.place = Some(take_place(self.exchange)?);
+        }
         self.exchange.log.line(format_args!("Exec Cmd: {plan}"));
         let started = Instant::now();
         let running = start(self.exchange, &plan)?;

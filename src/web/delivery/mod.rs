@@ -12,12 +12,14 @@ mod ending;
 mod framing;
 mod outlet;
 mod passing;
+mod place;
 mod plan;
 mod reader_input;
 
 use std::time::Instant;
 
 use self::outlet::Outlet;
+use self::place::take_place;
 use self::reader_input::ReaderInput;
 use super::error::Error;
 use super::exchange::{Answer, Exchange};
@@ -35,6 +37,9 @@ pub struct Delivery<'a> {
     pub source: &'a Permitted,
     /// What to run.
     pub plan: Plan,
+    /// Whether there is a reader in it, which needs a place, or only programs that
+    /// look at the cache.
+    pub with_reader: bool,
     /// Headers, for when there are data.
     pub head: Head,
     /// Whether the stream is to be deflated on the way.
@@ -49,6 +54,10 @@ pub struct Delivery<'a> {
 /// Everything that goes wrong before the first byte is sent, and
 /// [`Error::Gone`] also after it.
 pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery<'_>) -> Result<Answer, Error> {
+    let _place = match delivery.with_reader {
+        true => Some(take_place(exchange)?),
+        false => None,
+    };
     exchange
         .log
         .line(format_args!("Exec Cmd: {}", delivery.plan));
