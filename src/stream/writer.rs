@@ -180,7 +180,8 @@ impl<W: Write> Sink for Writer<W> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        if self.gathered.is_empty() {
+        let is_plain = matches!(self.output, Output::Plain(_));
+        if self.gathered.is_empty() && !is_plain {
             return Ok(());
         }
         self.write_gathered()?;

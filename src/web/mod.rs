@@ -12,6 +12,7 @@
 
 pub mod answer;
 pub mod delivery;
+mod encoding;
 mod error;
 mod exchange;
 mod log_page;

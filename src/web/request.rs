@@ -83,6 +83,8 @@ pub struct Request {
     pub if_none_match: String,
     /// HTTP_IF_MODIFIED_SINCE.
     pub if_modified_since: String,
+    /// HTTP_ACCEPT_ENCODING.
+    pub accept_encoding: String,
     /// HTTP_AUTHORIZATION, or what Apache makes of it when it asks itself once
     /// more.
     pub authorization: Option<Authorization>,
@@ -112,6 +114,7 @@ impl Request {
             user_agent: text("HTTP_USER_AGENT"),
             if_none_match: text("HTTP_IF_NONE_MATCH"),
             if_modified_since: text("HTTP_IF_MODIFIED_SINCE"),
+            accept_encoding: text("HTTP_ACCEPT_ENCODING"),
             authorization: authorization(&bytes),
             path_info: bytes("PATH_INFO"),
             https: https == "1" || https.eq_ignore_ascii_case("on"),

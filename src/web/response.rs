@@ -5,6 +5,10 @@
 
 use std::io::{self, Write};
 
+use flate2::write::GzEncoder;
+
+use super::encoding::{Accepted, OF_WHOLES, is_text};
+
 /// Room for all headers in the smallest client's buffer, in bytes, line ends
 /// and the final empty line included.
 pub const HEADER_ROOM: usize = 2048;
@@ -71,6 +75,34 @@ impl Head {
         self.headers.push((name, value));
     }
 
+    /// The value of a header.
+    fn value(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// For answers that are compressed for some clients: stores keep both.
+    pub fn add_vary(&mut self) {
+        self.add("Vary", "Accept-Encoding");
+    }
+
+    /// Says that the body is compressed. What is known of it otherwise (length,
+    /// tag) then is that of another body.
+    pub fn set_gzip(&mut self) {
+        self.headers.retain(|(name, _)| *name != "Content-Length");
+        for (name, value) in &mut self.headers {
+            if *name == "ETag" {
+                *value = gzip_tag(value);
+            }
+        }
+        self.add("Content-Encoding", "gzip");
+    }
+
+    /// Whether the body is compressed.
+    pub fn is_gzip(&self) -> bool {
+        self.value("Content-Encoding").is_some()
+    }
+
     /// The status.
     pub fn status(&self) -> Status {
         self.status
@@ -92,6 +124,14 @@ impl Head {
     /// Whether the smallest client's buffer holds it.
     pub fn fits(&self) -> bool {
         self.to_bytes().len() + SERVERS_OWN <= HEADER_ROOM
+    }
+}
+
+/// The tag of a body when it is compressed, from that of the body.
+pub fn gzip_tag(tag: &str) -> String {
+    match tag.strip_suffix('"') {
+        Some(tag) => format!("{tag}-gzip\""),
+        None => tag.to_owned(),
     }
 }
 
@@ -121,6 +161,11 @@ impl Response {
         Response::with_head(Head::without_type(status))
     }
 
+    /// Any body behind any headers.
+    pub fn with_body(head: Head, body: Vec<u8>) -> Response {
+        Response { head, body }
+    }
+
     /// Headers of an answer whose body is not sent.
     pub fn with_head(head: Head) -> Response {
         Response {
@@ -138,6 +183,30 @@ impl Response {
     /// sites have their visitors ask is not for them to read.
     pub fn keep_from_other_sites(&mut self) {
         self.head.keep_from_other_sites();
+    }
+
+    /// The answer as a client gets it who accepts this: text is compressed if it
+    /// is worth it.
+    pub fn encoded(mut self, accepted: Accepted) -> Response {
+        let content_type = self.head.value("Content-Type").unwrap_or_default();
+        if self.head.status != Status::OK || self.head.is_gzip() || !is_text(content_type) {
+            return self;
+        }
+        if self.head.value("Vary").is_none() {
+            self.head.add_vary();
+        }
+        if accepted.compresses(self.body.len() as u64) {
+            let mut encoder = GzEncoder::new(Vec::new(), OF_WHOLES);
+            let body = encoder
+                .write_all(&self.body)
+                .and_then(|()| encoder.finish());
+            // Memory does not fail; if it did, the plain body would do.
+            if let Ok(body) = body {
+                self.body = body;
+                self.head.set_gzip();
+            }
+        }
+        self
     }
 
     /// Status and headers.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use super::encoding::Accepted;
 use super::error::Error;
 use super::exchange::{Answer, Exchange};
 use super::log_page;
@@ -130,7 +131,12 @@ fn unconfigured(error: &ConfigError) -> Error {
 fn send(request: &Request, result: Result<Answer, Error>, log: &mut RequestLog) -> io::Result<u64> {
     let with_body = request.method != Method::Head;
     match result {
-        Ok(Answer::Whole(response)) => response.send(&mut StandardOutput, with_body),
+        Ok(Answer::Whole(response)) => {
+            let accepted = Accepted::of_header(&request.accept_encoding);
+            response
+                .encoded(accepted)
+                .send(&mut StandardOutput, with_body)
+        }
         Ok(Answer::File(head, file)) => send_file(&head, file, with_body),
         Ok(Answer::Sent(bytes)) => Ok(bytes),
         Err(error) => {

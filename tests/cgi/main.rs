@@ -15,6 +15,7 @@ mod bad_input;
 mod bad_streams;
 mod data;
 mod errors;
+mod gzip;
 mod limits;
 mod log;
 mod pages;

@@ -15,6 +15,7 @@ use crate::filter::Filter;
 use crate::source::{Definition, Format};
 use crate::time::Time;
 use crate::web::delivery::{CachedDelivery, Delivery, Plan, deliver, deliver_cached};
+use crate::web::encoding::Accepted;
 use crate::web::query::{Key, shown};
 use crate::web::request::Method;
 use crate::web::response::{Head, Response, Status};
@@ -209,6 +210,14 @@ fn head(exchange: &Exchange<'_>, definition: &Permitted, asked: &DataRequest) ->
         "Content-Disposition",
         format!("{shown_as}; filename=\"{name}\""),
     );
+    // Numbers gain little, and what is deflated nothing.
+    let is_deflated = asked.compress && !is_qstream(definition);
+    if !is_deflated && (asked.ascii || exchange.config.data_gzip) {
+        head.add_vary();
+        if Accepted::of_header(&exchange.request.accept_encoding).gzip {
+            head.set_gzip();
+        }
+    }
     head
 }
 

@@ -1,14 +1,19 @@
 //! Files that pages are made of: style sheet, logo, scripts.
 
 use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::web::encoding::{Accepted, is_text};
 use crate::web::query::shown;
 use crate::web::request::Request;
-use crate::web::response::{Head, Response, Status};
+use crate::web::response::{Head, Response, Status, gzip_tag};
 use crate::web::{Answer, Error, Exchange};
+
+/// Longer texts are sent as they are: a compressed one is made in memory.
+const LONGEST_TEXT: u64 = 4 << 20;
 
 /// Types by the end of a file's name.
 const TYPES: &[(&str, &str)] = &[
@@ -68,12 +73,10 @@ pub fn send(request: &Request, path: &Path) -> Result<Option<Answer>, Error> {
         return Ok(None);
     }
     let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-    let (metadata, file) = opened.map_err(|reason| {
-        Error::internal(
-            "The file cannot be read",
-            format!("{}: {reason}", path.display()),
-        )
-    })?;
+    let (metadata, file) = opened.map_err(|reason| unreadable(path, reason))?;
+    let content_type = type_of(path);
+    let accepted = Accepted::of_header(&request.accept_encoding);
+    let is_text = is_text(content_type) && metadata.len() <= LONGEST_TEXT;
     let tag = format!(
         "\"{:x}-{:x}-{:x}\"",
         metadata.mtime(),
@@ -82,10 +85,16 @@ pub fn send(request: &Request, path: &Path) -> Result<Option<Answer>, Error> {
     );
     if is_known(request, &tag, &metadata) {
         let mut response = Response::empty(Status(304, "Not Modified"));
-        response.header("ETag", tag);
+        match is_text && accepted.compresses(metadata.len()) {
+            true => response.header("ETag", gzip_tag(&tag)),
+            false => response.header("ETag", tag),
+        }
+        if is_text {
+            response.header("Vary", "Accept-Encoding");
+        }
         return Ok(Some(response.into()));
     }
-    let mut head = Head::new(Status::OK, type_of(path));
+    let mut head = Head::new(Status::OK, content_type);
     head.add("Content-Length", metadata.len().to_string());
     head.add("ETag", tag);
     if let Some(modified) = seconds_of(&metadata) {
@@ -94,7 +103,21 @@ pub fn send(request: &Request, path: &Path) -> Result<Option<Answer>, Error> {
             httpdate::fmt_http_date(UNIX_EPOCH + modified),
         );
     }
+    if is_text {
+        head.add_vary();
+    }
+    if is_text && accepted.compresses(metadata.len()) {
+        let mut body = Vec::new();
+        let read = file.take(LONGEST_TEXT).read_to_end(&mut body);
+        read.map_err(|reason| unreadable(path, reason))?;
+        return Ok(Some(Response::with_body(head, body).into()));
+    }
     Ok(Some(Answer::File(head, file)))
+}
+
+fn unreadable(path: &Path, reason: io::Error) -> Error {
+    let log = format!("{}: {reason}", path.display());
+    Error::internal("The file cannot be read", log)
 }
 
 /// The type of a file by its name.
@@ -110,8 +133,9 @@ pub fn type_of(path: &Path) -> &'static str {
 /// a tag.
 fn is_known(request: &Request, tag: &str, metadata: &Metadata) -> bool {
     if !request.if_none_match.is_empty() {
+        let is_tag = |known: &str| known == tag || known == gzip_tag(tag);
         let mut tags = request.if_none_match.split(',').map(str::trim);
-        return tags.any(|known| known == "*" || known.trim_start_matches("W/") == tag);
+        return tags.any(|known| known == "*" || is_tag(known.trim_start_matches("W/")));
     }
     let since = httpdate::parse_http_date(&request.if_modified_since).ok();
     let modified = seconds_of(metadata).map(|modified| UNIX_EPOCH + modified);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::outlet::Outlet;
+use super::body::Body;
 use super::place::take_place;
 use super::reader_input::ReaderInput;
 use super::{in_stream, start};
@@ -57,7 +57,7 @@ pub fn deliver_cached(
     };
     let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
     client.set_time_limit(exchange.config.reader_time_limit);
-    let outlet = Outlet::new(client, delivery.head.to_bytes());
+    let outlet = Body::new(client, &delivery.head);
     let sent = outlet.sent();
     let mut joiner = Joiner::new(from_cache.title.clone(), target(delivery, outlet));
     let mut gaps = Gaps {
@@ -92,7 +92,7 @@ pub fn deliver_cached(
     }
 }
 
-fn target<'a>(delivery: &CachedDelivery<'_>, outlet: Outlet) -> Target<'a, Outlet> {
+fn target<'a>(delivery: &CachedDelivery<'_>, outlet: Body) -> Target<'a, Body> {
     if delivery.filters.is_empty() && !delivery.deflate {
         return Target::Direct(Writer::new(outlet));
     }

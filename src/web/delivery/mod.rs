@@ -7,6 +7,7 @@
 //! bytes are passed on as they are, with only their framing followed, so that
 //! a stream that breaks ends at the end of a packet.
 
+mod body;
 mod cached;
 mod ending;
 mod framing;
@@ -18,7 +19,7 @@ mod reader_input;
 
 use std::time::Instant;
 
-use self::outlet::Outlet;
+use self::body::Body;
 use self::place::take_place;
 use self::reader_input::ReaderInput;
 use super::error::Error;
@@ -66,7 +67,7 @@ pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery<'_>) -> Result<A
     let input = ReaderInput::new(running, exchange.log);
     let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
     client.set_time_limit(exchange.config.reader_time_limit);
-    let outlet = Outlet::new(client, delivery.head.to_bytes());
+    let outlet = Body::new(client, &delivery.head);
     let sent = outlet.sent();
     let mut flow = Flow {
         delivery,
@@ -121,8 +122,9 @@ struct Flow<'a> {
 
 impl Flow<'_> {
     /// Bytes as they are.
-    fn pass(&mut self, mut outlet: Outlet) -> Option<Error> {
-        let (passed, framing) = passing::pass(&mut self.input, &mut outlet);
+    fn pass(&mut self, mut outlet: Body) -> Option<Error> {
+        let (passed, framing) =
+            passing::pass(&mut self.input, &mut outlet, self.delivery.head.is_gzip());
         let error = self.end(passed)?;
         // Behind half a packet there is no place for a message, and a stream
         // that has told of its error itself needs no other.
@@ -138,7 +140,7 @@ impl Flow<'_> {
     }
 
     /// Through the filters of the plan.
-    fn filter(&mut self, outlet: Outlet) -> Option<Error> {
+    fn filter(&mut self, outlet: Body) -> Option<Error> {
         let sent = outlet.sent();
         let mut sink: Box<dyn Sink> = match self.delivery.deflate {
             true => Box::new(Writer::deflated(outlet)),

@@ -10,16 +10,22 @@ use crate::stream::{self, Input};
 const PIECE: usize = 256 << 10;
 
 /// Passes the whole stream on. What went wrong, and what is known of the place
-/// in the stream where it did.
-pub fn pass(input: &mut dyn Input, output: &mut dyn Write) -> (Result<(), stream::Error>, Framing) {
+/// in the stream where it did. An output that `holds_back` is flushed when the
+/// input pauses.
+pub fn pass(
+    input: &mut dyn Input,
+    output: &mut dyn Write,
+    holds_back: bool,
+) -> (Result<(), stream::Error>, Framing) {
     let mut framing = Framing::new();
-    let result = pass_pieces(input, output, &mut framing);
+    let result = pass_pieces(input, output, holds_back, &mut framing);
     (result, framing)
 }
 
 fn pass_pieces(
     input: &mut dyn Input,
     output: &mut dyn Write,
+    holds_back: bool,
     framing: &mut Framing,
 ) -> Result<(), stream::Error> {
     let mut buffer = vec![0; PIECE];
@@ -40,6 +46,9 @@ fn pass_pieces(
         let end = bytes.len();
         buffer.copy_within(whole..end, 0);
         held = end - whole;
+        if holds_back && input.would_wait() {
+            output.flush().map_err(stream::Error::Output)?;
+        }
         if held == buffer.len() {
             send(output, &buffer, framing)?;
             held = 0;
@@ -111,6 +120,7 @@ mod tests {
                 fails,
             },
             &mut out,
+            true,
         );
         (result.is_ok(), out, framing.is_at_boundary())
     }
