@@ -23,7 +23,7 @@ enum Way {
     Plain(Outlet),
     /// Before the first byte: an encoder would write something at its end even so.
     BeforeGzip(Outlet),
-    Gzip(GzEncoder<Outlet>),
+    Gzip(Box<GzEncoder<Outlet>>),
     /// Between the two.
     Changing,
 }
@@ -51,7 +51,7 @@ impl Body {
         if let Way::BeforeGzip(_) = self.way
             && let Way::BeforeGzip(outlet) = std::mem::replace(&mut self.way, Way::Changing)
         {
-            self.way = Way::Gzip(GzEncoder::new(outlet, OF_STREAMS));
+            self.way = Way::Gzip(Box::new(GzEncoder::new(outlet, OF_STREAMS)));
         }
     }
 }
