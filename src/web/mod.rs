@@ -24,6 +24,7 @@ mod routes;
 mod serve;
 mod standard_output;
 mod start;
+mod visitor;
 
 pub use error::Error;
 pub use exchange::{Answer, Exchange};

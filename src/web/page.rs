@@ -30,6 +30,32 @@ pub fn beside(script_name: &str, url: &str) -> String {
     }
 }
 
+/// A page with what keeps it to itself: what it shows hangs on the address of
+/// whoever looks. `more` are further sources of styles and images, each with a
+/// blank in front.
+pub(in crate::web) fn closed(mut response: Response, more: &str) -> Response {
+    response.keep_from_other_sites();
+    for (name, value) in [
+        ("X-Content-Type-Options", "nosniff"),
+        // Not `no-referrer`: browsers would then hide where a form comes from.
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("X-Frame-Options", "DENY"),
+        ("Cache-Control", "no-store"),
+    ] {
+        response.header(name, value);
+    }
+    response.header(
+        "Content-Security-Policy",
+        format!(
+            "default-src 'none'; style-src 'self'{more}; img-src 'self'{more}; \
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    );
+    response
+}
+
 impl Page {
     /// The page as an answer.
     pub fn answer(self, exchange: &Exchange<'_>) -> Answer {

@@ -24,8 +24,8 @@ fn unknown_keywords_and_addresses() {
 
 #[test]
 fn what_is_not_built_is_501() {
-    let site = Site::new("VIEW_LOG_ALLOW = 192.0.2.0/24");
-    for query in ["image", "authenticator", "source", "debug"] {
+    let site = Site::new("");
+    for query in ["image", "authenticator", "source"] {
         let answer = site.get(&format!("server={query}&dataset=data"));
         assert_eq!(
             (answer.status(), answer.exception().as_str()),
@@ -53,6 +53,50 @@ fn settings_are_for_allowed_addresses_only() {
     };
     assert_eq!(ask().query("server=debug").answer().status(), 403);
     assert_eq!(ask().variable("PATH_INFO", "/debug").answer().status(), 403);
+    // A proxy on this machine asks for everybody.
+    let proxied = ask()
+        .query("server=debug")
+        .variable("REMOTE_ADDR", "127.0.0.1")
+        .variable("HTTP_X_FORWARDED_FOR", "192.0.2.9");
+    assert_eq!(proxied.answer().status(), 403);
+}
+
+#[test]
+fn settings_without_anything_secret() {
+    let site = Site::new(
+        "VIEW_LOG_ALLOW = 127.0.0.1\nWORK_QUEUE_CONN = redis://me:tomato@queue.example.org/3\n\
+         ARCHIVE_KEY = cucumber\nSTATE_PATH = /no/<such>/place",
+    );
+    for (query, path) in [("server=debug", ""), ("", "/debug")] {
+        let page = site
+            .ask()
+            .query(query)
+            .variable("PATH_INFO", path)
+            .variable("REMOTE_ADDR", "127.0.0.1")
+            .variable("HTTP_AUTHORIZATION", "Basic dXNlcjpyYWRpc2g=")
+            .answer();
+        assert_eq!(page.status(), 200);
+        let text = page.text();
+        for part in [
+            "redis://me:***@queue.example.org:6379/3",
+            "ARCHIVE_KEY",
+            "READER_TIME_LIMIT",
+            "das2server.conf",
+            "arrives here",
+            "can be written",
+            "/no/&lt;such&gt;/place",
+            "cannot be written: No such file or directory",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        // Passwords of the queue, the request, and what may be one.
+        for secret in ["tomato", "dXNlcjpyYWRpc2g=", "radish", "cucumber"] {
+            assert!(!text.contains(secret), "{secret}");
+        }
+        assert_eq!(page.header("Access-Control-Allow-Origin"), None);
+        assert_eq!(page.header("Cache-Control"), Some("no-store"));
+    }
+    assert!(!site.log().contains("radish") && !site.log().contains("dXNlcjpyYWRpc2g="));
 }
 
 #[test]

@@ -11,11 +11,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use super::visitor::Visitor;
-use super::{closed, folder};
+use super::folder;
+use crate::web::page::closed;
 use crate::web::query::Query;
 use crate::web::request::{Request, path_encoded, value_encoded};
 use crate::web::response::{Response, Status};
+use crate::web::visitor::Visitor;
 use crate::web::{Answer, Error, Exchange};
 
 /// The name of the cookie.

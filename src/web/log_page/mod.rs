@@ -3,7 +3,7 @@
 //! What comes in: a request of a person's browser. What goes out: a page that
 //! works without scripts. The one idea: the page shows the asking address its
 //! own requests, and everything else (the log of another address, deletion)
-//! is decided in one place, [`visitor`].
+//! is decided in one place, [`Visitor`].
 //!
 //! All text on it was written by clients and programs: maud escapes it, links
 //! are made anew from paths and queries and lead to this server only, and the
@@ -15,14 +15,13 @@ mod asked;
 mod deletion;
 mod entry_view;
 mod view;
-mod visitor;
 
 use self::asked::Asked;
-use self::visitor::Visitor;
 use super::error::Error;
 use super::exchange::{Answer, Exchange};
 use super::request::Method;
 use super::response::{Response, Status};
+use super::visitor::Visitor;
 use crate::log::read::{ClientLogs, Entry, Next};
 
 /// How many requests a page has.
@@ -114,30 +113,6 @@ fn folder<'a>(exchange: &Exchange<'a>) -> Result<&'a std::path::Path, Error> {
             "LOG_PATH is not set in the configuration: name a folder that this account can write",
         )
     })
-}
-
-/// A page with what keeps it to itself.
-fn closed(mut response: Response, more: &str) -> Response {
-    response.keep_from_other_sites();
-    for (name, value) in [
-        ("X-Content-Type-Options", "nosniff"),
-        // Not `no-referrer`: browsers would then hide where a form comes from.
-        ("Referrer-Policy", "same-origin"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("X-Frame-Options", "DENY"),
-        ("Cache-Control", "no-store"),
-    ] {
-        response.header(name, value);
-    }
-    response.header(
-        "Content-Security-Policy",
-        format!(
-            "default-src 'none'; style-src 'self'{more}; img-src 'self'{more}; \
-             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ),
-    );
-    response
 }
 
 fn html(text: String) -> Response {

@@ -5,13 +5,13 @@ use maud::{Markup, html};
 
 use super::asked::Asked;
 use super::entry_view::{counted, entry};
-use super::visitor::Visitor;
-use super::{Found, closed, deletion, folder, html};
+use super::{Found, deletion, folder, html};
 use crate::log::read::{Client, clients};
 use crate::log::{LOG_DAYS, bytes_text};
-use crate::web::page::{Page, beside};
+use crate::web::page::{Page, beside, closed};
 use crate::web::request::{path_encoded, value_encoded};
 use crate::web::response::Response;
+use crate::web::visitor::Visitor;
 use crate::web::{Error, Exchange};
 
 /// How many other clients an operator is shown.

@@ -9,11 +9,11 @@ use crate::web::{Error, Exchange};
 const OF_PROXIES: &[&str] = &["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"];
 
 /// The person at the other end.
-pub(super) struct Visitor {
+pub(in crate::web) struct Visitor {
     /// REMOTE_ADDR, as the names of log files have it.
     own: String,
     /// Whether VIEW_LOG_ALLOW lists the address.
-    pub(super) is_operator: bool,
+    pub(in crate::web) is_operator: bool,
 }
 
 impl Visitor {
@@ -23,7 +23,7 @@ impl Visitor {
     /// 403 for whoever comes through a proxy on this machine that keeps their
     /// addresses to itself: all of its clients would be one, and that one an
     /// address that sites often let see everything.
-    pub(super) fn of(
+    pub(in crate::web) fn of(
         exchange: &Exchange<'_>,
         variable: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Visitor, Error> {
@@ -50,7 +50,7 @@ impl Visitor {
     ///
     /// # Errors
     /// 400 for what is no address; 403 for the log of another one.
-    pub(super) fn client(&self, asked: Option<&str>) -> Result<String, Error> {
+    pub(in crate::web) fn client(&self, asked: Option<&str>) -> Result<String, Error> {
         let Some(asked) = asked else {
             return Ok(self.own.clone());
         };
@@ -76,7 +76,7 @@ impl Visitor {
     }
 
     /// Whether a client's log is the visitor's own.
-    pub(super) fn is_own(&self, client: &str) -> bool {
+    pub(in crate::web) fn is_own(&self, client: &str) -> bool {
         self.own == client
     }
 }
