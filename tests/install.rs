@@ -51,6 +51,7 @@ fn the_instance() {
         "cache",
         "state",
         "static",
+        "site",
     ] {
         assert!(prefix.join(path).exists(), "{path}");
     }

@@ -53,6 +53,7 @@ pub(super) fn value(config: &Config, key: &Key) -> Option<String> {
         "CONTACT_URL" => c.contact_url.clone(),
         "DSDF_ROOT" => path(&c.dsdf_root),
         "RESOURCE_PATH" => path(&c.resource_path),
+        "SITE_FILES" => path(&c.site_files),
         "LOG_PATH" => path(&c.log_path),
         "CACHE_ROOT" => path(&c.cache_root),
         "STATE_PATH" => path(&c.state_path),

@@ -26,6 +26,7 @@ const KEYWORDS: &[(&str, Setter)] = &[
     ("CONTACT_URL", |c, v| text(&mut c.contact_url, v)),
     ("DSDF_ROOT", |c, v| folder(&mut c.dsdf_root, v)),
     ("RESOURCE_PATH", |c, v| folder(&mut c.resource_path, v)),
+    ("SITE_FILES", |c, v| folder(&mut c.site_files, v)),
     ("LOG_PATH", |c, v| folder(&mut c.log_path, v)),
     ("CACHE_ROOT", |c, v| folder(&mut c.cache_root, v)),
     ("STATE_PATH", |c, v| folder(&mut c.state_path, v)),

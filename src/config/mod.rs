@@ -104,6 +104,8 @@ pub struct Config {
     pub dsdf_root: Option<PathBuf>,
     /// RESOURCE_PATH or RESOURCE_ROOT: the folder of static files.
     pub resource_path: Option<PathBuf>,
+    /// SITE_FILES: the site's own static files, in front of those.
+    pub site_files: Option<PathBuf>,
     /// LOG_PATH: the folder of request logs.
     pub log_path: Option<PathBuf>,
     /// CACHE_ROOT: the top of the block cache.
@@ -211,6 +213,7 @@ impl Default for Config {
             contact_url: None,
             dsdf_root: None,
             resource_path: None,
+            site_files: None,
             log_path: None,
             cache_root: None,
             state_path: None,

@@ -62,6 +62,7 @@ pub const KEYS: &[Key] = &[
     key("BIN_PATH", "paths", "programs", Kind::Folders),
     key("LIB_PATH", "paths", "libraries", Kind::Folders),
     key("RESOURCE_PATH", "paths", "resources", Kind::Text),
+    key("SITE_FILES", "paths", "site_files", Kind::Text),
     key("LOG_PATH", "paths", "logs", Kind::Text),
     key("CACHE_ROOT", "paths", "cache", Kind::Text),
     key("STATE_PATH", "paths", "state", Kind::Text),

@@ -13,9 +13,10 @@ pub(super) fn resolve(config: &mut Config) {
         return;
     };
     let prefix = prefix.to_owned();
-    let single: [(&str, &mut Option<PathBuf>); 8] = [
+    let single: [(&str, &mut Option<PathBuf>); 9] = [
         ("DSDF_ROOT", &mut config.dsdf_root),
         ("RESOURCE_PATH", &mut config.resource_path),
+        ("SITE_FILES", &mut config.site_files),
         ("LOG_PATH", &mut config.log_path),
         ("CACHE_ROOT", &mut config.cache_root),
         ("STATE_PATH", &mut config.state_path),

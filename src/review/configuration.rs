@@ -167,6 +167,11 @@ fn folders(desk: &mut Desk<'_>) {
             "pages have no style sheet and no logo",
         ),
         (
+            "SITE_FILES",
+            &config.site_files,
+            "the site has no files of its own",
+        ),
+        (
             "LOG_PATH",
             &config.log_path,
             "requests are logged in the web server's error log",
@@ -209,7 +214,10 @@ fn of_pages(desk: &mut Desk<'_>) {
         .resource_path
         .as_deref()
         .filter(|folder| folder.is_dir())
-        && !folder.join(&config.style_sheet).is_file()
+        && ![Some(folder), config.site_files.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|folder| folder.join(&config.style_sheet).is_file())
     {
         let what = format!(
             "names {}, which is not in RESOURCE_PATH",

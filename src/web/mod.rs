@@ -19,6 +19,7 @@ mod log_page;
 mod page;
 mod query;
 mod request;
+mod resources;
 mod response;
 mod routes;
 mod serve;

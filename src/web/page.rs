@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::exchange::{Answer, Exchange};
 use super::request::path_encoded;
+use super::resources::{SITE_STYLE, has_site_style};
 use super::response::{Response, Status};
 
 /// What is on a page, and around it.
@@ -83,6 +84,9 @@ impl Page {
                     meta name="color-scheme" content="light dark";
                     title { (self.title) }
                     link rel="stylesheet" href={ (script) "/static/" (path_encoded(&config.style_sheet)) };
+                    @if has_site_style(config) {
+                        link rel="stylesheet" href={ (script) "/static/" (SITE_STYLE) };
+                    }
                     link rel="icon" href={ (script) "/logo" };
                 }
                 body class="body" {

@@ -53,12 +53,56 @@ fn a_broken_source_or_tree_does_not_take_the_page_away() {
 }
 
 #[test]
+fn the_sites_own_files_win() {
+    let site = Site::new("SITE_FILES = own");
+    let conf = std::fs::read_to_string(site.path("das2server.conf")).unwrap();
+    let own = format!("SITE_FILES = {}", site.path("own").display());
+    site.write("das2server.conf", conf.replace("SITE_FILES = own", &own));
+    site.write("static/das2server.css", "shipped {}");
+    site.write("static/logo.png", "shipped");
+    let get = |path: &str| site.get_path(path, "").text();
+    // Before there is anything of its own.
+    assert_eq!(get("/logo"), "shipped");
+    assert!(!get("").contains("site.css") && !get("").contains("class=\"welcome\""));
+
+    site.write("own/logo.svg", "<svg/>");
+    site.write("own/site.css", "own {}");
+    site.write("own/welcome.html", "<p>We measure <em>everything</em>.</p>");
+    assert_eq!(get("/logo"), "<svg/>");
+    assert_eq!(get("/static/site.css"), "own {}");
+    assert_eq!(get("/static/das2server.css"), "shipped {}");
+    let page = get("");
+    assert!(
+        page.contains("<p>We measure <em>everything</em>.</p>"),
+        "{page}"
+    );
+    // Behind the server's own, so that it has the last word.
+    let (first, second) = (page.find("das2server.css"), page.find("site.css"));
+    assert!(first.is_some() && first < second, "{page}");
+    // In the place of a shipped one.
+    site.write("own/das2server.css", "mine {}");
+    assert_eq!(get("/static/das2server.css"), "mine {}");
+    // What cannot be shown does not take the page away.
+    site.write("own/welcome.html", "x".repeat(300 << 10));
+    assert!(!get("").contains("class=\"welcome\""));
+    assert!(site.log().contains("welcome.html: is longer than 256 KiB"));
+    std::fs::remove_file(site.path("own/welcome.html")).unwrap();
+    std::fs::create_dir(site.path("own/welcome.html")).unwrap();
+    assert_eq!(site.get("").status(), 200);
+}
+
+#[test]
 fn static_files_by_type_and_state() {
     let site = Site::new("");
     site.write("static/sub/a.css", "body {}");
     site.write("static/.hidden", "x");
     site.write("secret.txt", "x");
-    std::os::unix::fs::symlink(site.path("secret.txt"), site.path("static/link.txt")).unwrap();
+    let link = |to: &str, at: &str| {
+        std::os::unix::fs::symlink(site.path(to), site.path("static").join(at)).unwrap();
+    };
+    link("secret.txt", "link.txt");
+    link("", "up");
+    link("static/sub/a.css", "inside.css");
     let get = |path: &str| site.get_path(path, "");
     let css = get("/static/sub/a.css");
     assert_eq!(
@@ -66,8 +110,16 @@ fn static_files_by_type_and_state() {
         (200, "text/css; charset=utf-8", "body {}")
     );
     assert_eq!(css.header("Content-Length"), Some("7"));
-    assert_eq!(get("/static/link.txt").status(), 200);
+    assert_eq!(get("/static/inside.css").text(), "body {}");
     assert_eq!(site.log(), "", "static files are not logged");
+    // Nothing from elsewhere, and the log says why.
+    for path in ["/static/link.txt", "/static/up/secret.txt"] {
+        assert_eq!(get(path).status(), 404, "{path}");
+    }
+    assert!(
+        site.log()
+            .contains("static/link.txt is a link to a file outside")
+    );
     for path in [
         "/static",
         "/static/",

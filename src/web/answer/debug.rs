@@ -26,6 +26,7 @@ const WRITTEN: Access = Access::WRITE_OK.union(Access::EXEC_OK);
 const NEEDS: &[Need] = &[
     ("DSDF_ROOT", |c| c.dsdf_root.as_deref(), LOOKED_INTO),
     ("RESOURCE_PATH", |c| c.resource_path.as_deref(), LOOKED_INTO),
+    ("SITE_FILES", |c| c.site_files.as_deref(), LOOKED_INTO),
     ("LOG_PATH", |c| c.log_path.as_deref(), WRITTEN),
     ("CACHE_ROOT", |c| c.cache_root.as_deref(), LOOKED_INTO),
     ("STATE_PATH", |c| c.state_path.as_deref(), WRITTEN),

@@ -1,6 +1,6 @@
 //! The page that a person sees first: what there is, and how to get it.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::data_request::plain_number;
 use super::list::listing;
@@ -9,6 +9,7 @@ use crate::source::{Definition, Item};
 use crate::time::parse_query;
 use crate::web::page::{Page, beside};
 use crate::web::request::{path_encoded, value_encoded};
+use crate::web::resources::welcome;
 use crate::web::{Answer, Error, Exchange};
 
 /// How many sources get links of their own: each means reading its file.
@@ -50,7 +51,9 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
         let url = beside(&exchange.request.script_name, &url);
         links.push((url, "Your requests"));
     }
+    let welcome = welcome(exchange).map(PreEscaped);
     let article = html! {
+        @if let Some(text) = &welcome { div class="welcome" { (text) } }
         (introduction(exchange))
         h2 { "Data sources" }
         @match &sources {

@@ -1,26 +1,28 @@
 //! The site's logo.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::static_file;
-use crate::web::{Answer, Error, Exchange};
+use crate::web::{Answer, Error, Exchange, resources};
 
 /// Kinds of image, the one that every client can show first.
 const PREFERRED: &[&str] = &["png", "gif", "jpg", "jpeg"];
 
-/// `logo.*` under RESOURCE_PATH.
+/// `logo.*` under SITE_FILES, else under RESOURCE_PATH.
 ///
 /// # Errors
 /// 404 when there is none.
 pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     let none = || Error::NotFound("This server has no logo".to_owned());
-    let folder = exchange.config.resource_path.as_deref().ok_or_else(none)?;
-    let path = logo_in(folder).ok_or_else(none)?;
+    let name = resources::folders(exchange.config).find_map(logo_in);
+    let path = resources::find(exchange, Path::new(&name.ok_or_else(none)?)).ok_or_else(none)?;
     static_file::send(exchange.request, &path)?.ok_or_else(none)
 }
 
-fn logo_in(folder: &Path) -> Option<PathBuf> {
+/// The name of the folder's logo.
+fn logo_in(folder: &Path) -> Option<OsString> {
     let is_logo = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == "logo");
     let rank = |path: &PathBuf| {
         let kind = path
@@ -39,7 +41,8 @@ fn logo_in(folder: &Path) -> Option<PathBuf> {
         .map(|entry| entry.path());
     let logos =
         entries.filter(|path| path.extension().is_some() && is_logo(path) && path.is_file());
-    logos.min_by_key(|path| (rank(path), path.clone()))
+    let best = logos.min_by_key(|path| (rank(path), path.clone()));
+    Some(best?.file_name()?.to_owned())
 }
 
 #[cfg(test)]
@@ -55,8 +58,8 @@ mod tests {
         for name in ["logo", "logo2.png", "logo.txt", "logo.svg"] {
             fs::write(path(name), "").unwrap();
         }
-        assert_eq!(logo_in(folder.path()), Some(path("logo.svg")));
+        assert_eq!(logo_in(folder.path()), Some("logo.svg".into()));
         fs::write(path("logo.PNG"), "").unwrap();
-        assert_eq!(logo_in(folder.path()), Some(path("logo.PNG")));
+        assert_eq!(logo_in(folder.path()), Some("logo.PNG".into()));
     }
 }

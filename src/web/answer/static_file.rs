@@ -10,7 +10,7 @@ use crate::web::encoding::{Accepted, is_text};
 use crate::web::query::shown;
 use crate::web::request::Request;
 use crate::web::response::{Head, Response, Status, gzip_tag};
-use crate::web::{Answer, Error, Exchange};
+use crate::web::{Answer, Error, Exchange, resources};
 
 /// Longer texts are sent as they are: a compressed one is made in memory.
 const LONGEST_TEXT: u64 = 4 << 20;
@@ -40,8 +40,8 @@ const TYPES: &[(&str, &str)] = &[
     ("xsl", "text/xsl; charset=utf-8"),
 ];
 
-/// `/static/FILE`: a file under RESOURCE_PATH. Links that the site has put
-/// there are followed.
+/// `/static/FILE`: a file under SITE_FILES or RESOURCE_PATH. Links are followed
+/// where they stay below these folders.
 ///
 /// # Errors
 /// 404 for what is no file there.
@@ -56,13 +56,13 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     {
         return Err(none());
     }
-    let Some(folder) = &exchange.config.resource_path else {
+    if resources::folders(exchange.config).next().is_none() {
         exchange
             .log
             .line("RESOURCE_PATH is not set in the configuration: no static files");
-        return Err(none());
-    };
-    send(exchange.request, &folder.join(name))?.ok_or_else(none)
+    }
+    let file = resources::find(exchange, Path::new(name)).ok_or_else(none)?;
+    send(exchange.request, &file)?.ok_or_else(none)
 }
 
 /// The file at a path, or that the client has it already; None where there is
