@@ -16,7 +16,7 @@ use das2_server::time::Time;
 use crate::Setting;
 use crate::measure::{Job, median, medians, ratio};
 use crate::request::high_water;
-use crate::startup::{cgi, site};
+use crate::startup::{CGI, cgi, site};
 use crate::table::Row;
 use crate::through_apache::{Apache, swallow};
 
@@ -335,7 +335,7 @@ fn sh(line: &str) -> Command {
 }
 
 fn query(conf: &Path, query: &str) -> Command {
-    let mut command = cgi(conf);
+    let mut command = cgi(Path::new(CGI), conf);
     command
         .env("PATH", "/usr/bin:/bin")
         .env("QUERY_STRING", query);

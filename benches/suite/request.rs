@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::Setting;
 use crate::measure::{median, medians, ratio, shell};
-use crate::startup::site;
+use crate::startup::{CGI, site};
 use crate::streams::wide;
 use crate::table::Row;
 
-const CGI: &str = env!("CARGO_BIN_EXE_das2_srvcgi_main");
 const AVERAGE: &str = env!("CARGO_BIN_EXE_das2_bin_avgsec");
 const REDUCED: &str =
     "server=dataset&dataset=Bench/Spectra&start_time=2000-01-01&end_time=2000-01-04&resolution=60";

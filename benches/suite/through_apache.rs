@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::Setting;
 use crate::measure::median;
-use crate::startup::{empty_program, site};
+use crate::startup::{empty_program, fresh_copy, site};
 use crate::table::Row;
 
 const CLIENTS: usize = 8;
@@ -105,8 +105,7 @@ impl Apache {
         let cgi = root.join("cgi");
         std::fs::create_dir_all(&cgi).ok()?;
         std::fs::copy(empty_program(&setting.folder)?, cgi.join("empty")).ok()?;
-        let program = env!("CARGO_BIN_EXE_das2_srvcgi_main");
-        std::os::unix::fs::symlink(program, cgi.join("server")).ok()?;
+        std::fs::rename(fresh_copy(&setting.folder), cgi.join("server")).ok()?;
         let program = env!("CARGO_BIN_EXE_das2_srvcgi_logrdr");
         std::os::unix::fs::symlink(program, cgi.join("log")).ok()?;
         let address = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?;
