@@ -11,8 +11,11 @@ use crate::table::Row;
 
 pub const CGI: &str = env!("CARGO_BIN_EXE_das2_srvcgi_main");
 
-/// Processes of each kind in one timing: one alone is too short to time.
-const BATCH: usize = 200;
+/// Processes of each kind in one timing: one alone is too short to time, many
+/// would each meet another load of the machine.
+const BATCH: usize = 20;
+/// How many timings one run is.
+const TIMINGS: usize = 10;
 
 pub fn rows(setting: &Setting) -> Vec<Row> {
     let Some(empty) = empty_program(&setting.folder) else {
@@ -27,7 +30,7 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
         batch(cgi(&program, &conf), "server=dsdf&dataset=Bench/Spectra"),
         batch(cgi(&program, &native(&conf)), "server=id"),
     ];
-    let times = medians(&mut jobs, setting.runs);
+    let times = medians(&mut jobs, setting.runs * TIMINGS);
     let row = |what: &str, index: usize, limit| Row {
         what: what.into(),
         yardstick: "empty static C program".into(),
