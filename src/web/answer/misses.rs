@@ -19,6 +19,9 @@ pub fn queue(
     from_cache: &FromCache,
     missing: &[(Time, Time)],
 ) {
+    if missing.is_empty() {
+        return;
+    }
     let period = from_cache.level.period;
     let now = Block::at(period, Time::now()).map(|block| block.begin());
     let request = exchange.request;
