@@ -16,13 +16,25 @@ use crate::time::Time;
 /// The definition of a source that the one who asks may read. Only
 /// [`decide`] makes one.
 #[derive(Debug, Clone)]
-pub struct Permitted(Definition);
+pub struct Permitted {
+    definition: Definition,
+    until: Option<Time>,
+}
+
+impl Permitted {
+    /// Where the age of the data is what opens them: the time from which on
+    /// nothing is open, also not as a part of a mean. Not before the end of what
+    /// was asked for. None where all times are open.
+    pub fn until(&self) -> Option<Time> {
+        self.until
+    }
+}
 
 impl Deref for Permitted {
     type Target = Definition;
 
     fn deref(&self) -> &Definition {
-        &self.0
+        &self.definition
     }
 }
 
@@ -76,6 +88,7 @@ pub fn decide(config: &Config, definition: Definition, asker: &Asker<'_>) -> Dec
         config,
         asker,
         user: None,
+        until: None,
         notes: Vec::new(),
     };
     let granted = match &definition.read_access {
@@ -83,7 +96,10 @@ pub fn decide(config: &Config, definition: Definition, asker: &Asker<'_>) -> Dec
         Some(rule) => hearing.try_rule(rule),
     };
     let result = match granted {
-        Ok(true) => Ok(Permitted(definition)),
+        Ok(true) => Ok(Permitted {
+            definition,
+            until: hearing.until,
+        }),
         Ok(false) => Err(Denied::Unauthorized),
         Err(denied) => Err(denied),
     };
@@ -98,6 +114,8 @@ struct Hearing<'a> {
     asker: &'a Asker<'a>,
     /// The user whose password was right, once that has been looked at.
     user: Option<Option<String>>,
+    /// Where an age opens: up to what time.
+    until: Option<Time>,
     notes: Vec<String>,
 }
 
@@ -140,6 +158,7 @@ impl Hearing<'_> {
                 let is_old = |(begin, end)| begin <= end && lock.is_some_and(|lock| end < lock);
                 let holds = self.asker.range.is_some_and(is_old);
                 if holds {
+                    self.until = lock;
                     self.notes
                         .push("Access: the data are old enough".to_owned());
                 }

@@ -11,6 +11,7 @@
 #[path = "../site/mod.rs"]
 mod site;
 
+mod aged;
 mod coverage;
 mod hits;
 mod joints;

@@ -68,7 +68,7 @@ fn programs(
     for word in [
         level.norm_params.clone(),
         asked.begin.text.clone(),
-        asked.end.text.clone(),
+        from_cache.end.text.clone(),
         five_digits(asked.resolution.unwrap_or(0.0)),
     ] {
         program.arg(word).map_err(failed)?;

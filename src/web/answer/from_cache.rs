@@ -1,6 +1,6 @@
 //! Whether a request is answered out of the cache, and how.
 
-use super::data_request::DataRequest;
+use super::data_request::{Asked, DataRequest};
 use super::stages;
 use crate::access::Permitted;
 use crate::cache::serve::Title;
@@ -18,6 +18,8 @@ const FEWEST: u64 = 10;
 pub struct FromCache {
     /// Hits and gaps.
     pub plan: Plan,
+    /// The end of what is read out of it.
+    pub end: Asked,
     /// The level that serves.
     pub level: CacheLevel,
     /// What its blocks are measured against.
@@ -62,19 +64,36 @@ fn of_level(config: &Config, definition: &Permitted, asked: &DataRequest) -> Opt
     }
     let params = norm_params(Some(&asked.params.join(" "))).ok()?;
     let level = choose_level(definition, &params, asked.resolution)?.clone();
+    let end = open_end(definition, asked, &level)?;
     let folder = LevelFolder::new(root, &definition.name, &level);
     Some(FromCache {
         standard: Standard::of(definition, config, &level, &folder, Time::now()),
         title: Title {
-            range: format!("{} to {}", asked.begin.text, asked.end.text),
+            range: format!("{} to {}", asked.begin.text, end.text),
             resolution: match level.resolution {
                 Resolution::Intrinsic => None,
                 bins => Some(bins.seconds()),
             },
         },
-        plan: Plan::new(folder, asked.begin.time, asked.end.time),
+        plan: Plan::new(folder, asked.begin.time, end.time),
         level,
+        end,
     })
+}
+
+/// The end of the range: where the age of the data opens them, not behind the last
+/// whole bin of such an age. None if there is no such bin: the reader then gives the means
+/// of what is open.
+fn open_end(definition: &Permitted, asked: &DataRequest, level: &CacheLevel) -> Option<Asked> {
+    let Some(until) = definition.until() else {
+        return Some(asked.end.clone());
+    };
+    let edge = stages::bin_edge(level, until, false)?;
+    match () {
+        () if asked.end.time <= edge => Some(asked.end.clone()),
+        () if asked.begin.time < edge => Some(Asked::exact(edge)),
+        () => None,
+    }
 }
 
 /// Whether what the programs do depends on more of the request than its params:

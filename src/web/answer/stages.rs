@@ -47,7 +47,7 @@ pub fn gap_plan(
     begin: Time,
     end: Time,
 ) -> Result<Plan, Error> {
-    let (begin, end) = whole_bins(level, block, begin, end);
+    let (begin, end) = whole_bins(level, begin, end);
     let mut stages = Vec::new();
     if let Resolution::Bin { .. } = level.resolution
         && let Some(reducer) = reducer(config, definition)
@@ -87,24 +87,28 @@ fn gap_time(block: &Block, time: Time) -> Asked {
     }
 }
 
-/// A range widened to whole bins, which are counted from the beginning of the
-/// block in which each end lies.
-fn whole_bins(level: &CacheLevel, block: &Block, begin: Time, end: Time) -> (Time, Time) {
+/// A range widened to whole bins.
+fn whole_bins(level: &CacheLevel, begin: Time, end: Time) -> (Time, Time) {
+    (
+        bin_edge(level, begin, false).unwrap_or(begin),
+        bin_edge(level, end, true).unwrap_or(end),
+    )
+}
+
+/// The edge of a level's bins at or next to a time, before it or, with `up`,
+/// behind it. Bins are counted from the beginning of the block in which the time
+/// lies, and end with it. The time itself where there are no bins; None at the
+/// ends of what calendars hold.
+pub fn bin_edge(level: &CacheLevel, time: Time, up: bool) -> Option<Time> {
     let bin = (level.resolution.seconds() * 1e9).round() as i128;
     if bin == 0 {
-        return (begin, end);
+        return Some(time);
     }
-    let within = |time: Time, up: bool| {
-        let block = Block::at(block.period(), time)?;
-        let after = time.ns2000() - block.begin().ns2000();
-        let bins = after.div_euclid(bin) + i128::from(up && after.rem_euclid(bin) != 0);
-        let edge = Time::from_ns2000(block.begin().ns2000() + bins * bin)?;
-        Some(edge.min(block.end()))
-    };
-    (
-        within(begin, false).unwrap_or(begin),
-        within(end, true).unwrap_or(end),
-    )
+    let block = Block::at(level.period, time)?;
+    let after = time.ns2000() - block.begin().ns2000();
+    let bins = after.div_euclid(bin) + i128::from(up && after.rem_euclid(bin) != 0);
+    let edge = Time::from_ns2000(block.begin().ns2000() + bins * bin)?;
+    Some(edge.min(block.end()))
 }
 
 /// What reduces the data of a source, if anything does.
