@@ -235,7 +235,14 @@ impl Fields<'_> {
             }
             return Ok(self.text(key).map(|rule| format!("{prefix}{rule}")));
         }
-        Ok(None)
+        match self.entries.iter().find(|entry| is_meant_as_rule(entry)) {
+            None => Ok(None),
+            Some(entry) => {
+                let what = format!("{} looks like a rule of who may read", entry.key);
+                let finding = self.finding(entry, &what, "write readAccess, or take the line out");
+                Err(wrong(self.name, finding))
+            }
+        }
     }
 
     fn valid_range(&mut self) -> Option<ValidRange> {
@@ -330,6 +337,19 @@ impl Fields<'_> {
         }
         seconds
     }
+}
+
+/// Whether somebody wanted to close a source with it: a slip of the pen must not
+/// leave it open.
+fn is_meant_as_rule(entry: &Entry) -> bool {
+    let key = entry.key.as_str();
+    let meant = misspelling::meant(key).unwrap_or(misspelling::stem(key));
+    let plain = key.replace(['_', '-'], "");
+    // Some take it for the sign of a comment.
+    !key.starts_with('#')
+        && ["readAccess", "groupAccess"]
+            .iter()
+            .any(|rule| meant == *rule || plain.eq_ignore_ascii_case(rule))
 }
 
 /// Seconds, rounded up to whole ones.

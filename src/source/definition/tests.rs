@@ -241,6 +241,26 @@ fn access() {
     );
     assert_eq!(rule("groupAccess = g\nreadAccess = ''"), None);
     assert_eq!(rule("reader = x"), None);
+    for slip in [
+        "readaccess",
+        "READACCESS",
+        "readAcess",
+        "read_access",
+        "readAccess_00",
+        "readAccess(0)",
+        "groupaccess",
+        "group-access",
+    ] {
+        let refused = read_with(&format!("reader = x\n{slip} = 'USER:u'"), &[]).unwrap_err();
+        assert!(
+            refused.to_string().contains("write readAccess"),
+            "{refused}"
+        );
+        let both = rule(&format!("{slip} = 'USER:u'\nreadAccess = 'USER:v'"));
+        assert_eq!(both.as_deref(), Some("USER:v"), "{slip}");
+    }
+    assert_eq!(rule("reader = x\n#readAccess = 'USER:u'"), None);
+    assert_eq!(rule("reader = x\naccess = 'all'\nreadMe = x"), None);
     let text = "readAccess = 'GROUP:$(g,none)'";
     assert_eq!(read(text).read_access.as_deref(), Some("GROUP:none"));
     let refused = read_with(text, &[("g", "mine")]).unwrap_err();
