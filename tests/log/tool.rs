@@ -208,4 +208,14 @@ fn following() {
     // A day begins: the file is emptied.
     site.write("log/das2.198.51.100.9_0.log", line(0, "   Parameters: x"));
     assert!(following.line().ends_with("?x"));
+    // Again, and at once it is longer than before, or just as long.
+    let line = |pid: u32, text: &str| format!("[Fri Nov 27 00:00:01 2026 {pid} {:4}] {text}\n", 0);
+    let longer = line(78, "   Parameters: first") + &line(79, "   Parameters: again");
+    site.write("log/das2.198.51.100.9_0.log", longer);
+    assert!(following.line().ends_with("?first"));
+    assert!(following.line().ends_with("?again"));
+    let other = line(80, "   Parameters: third") + &line(81, "   Parameters: other");
+    site.write("log/das2.198.51.100.9_0.log", other);
+    assert!(following.line().ends_with("?third"));
+    assert!(following.line().ends_with("?other"));
 }

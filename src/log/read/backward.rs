@@ -160,9 +160,14 @@ impl Backward {
         self.buffer.copy_within(..left, length);
         let place = self.start - length as u64;
         let room = self.buffer.get_mut(..length).unwrap_or_default();
-        self.file.read_exact_at(room, place)?;
-        self.start = place;
-        self.left = length + left;
+        match self.file.read_exact_at(room, place) {
+            Ok(()) => (self.start, self.left) = (place, length + left),
+            // Its day has begun, and the first request of that has emptied it.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                (self.start, self.left) = (self.floor, 0);
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use memchr::memchr;
@@ -54,6 +56,18 @@ impl std::str::FromStr for Position {
     }
 }
 
+/// How many bytes at the beginning of a file tell it from what had its name
+/// before: time and process of its first request.
+const BEGINNING: usize = 64;
+
+/// Where the files of a client ended, and how they began: one that was emptied
+/// meanwhile begins in another way, however long it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct End {
+    position: Position,
+    beginnings: [Vec<u8>; LOG_DAYS as usize],
+}
+
 /// What comes next.
 #[derive(Debug)]
 pub enum Next {
@@ -81,6 +95,7 @@ pub struct ClientLogs {
     sources: Vec<Source>,
     waiting: Waiting,
     position: Position,
+    beginnings: [Vec<u8>; LOG_DAYS as usize],
     size: u64,
     lower: Vec<u8>,
     /// Requests in a row that began before the days that are wanted.
@@ -94,10 +109,10 @@ impl ClientLogs {
     /// A file is there and cannot be read. One that is missing is no error, and
     /// one that is a link or no plain file is as if it were missing.
     pub fn open(folder: &Path, client: &str, position: Option<Position>) -> io::Result<ClientLogs> {
-        ClientLogs::open_between(folder, client, position, Position([0; 3]))
+        ClientLogs::open_between(folder, client, position, &End::default())
     }
 
-    /// As [`ClientLogs::open`], and nothing before `floor`.
+    /// As [`ClientLogs::open`], and nothing that was there at `floor`.
     ///
     /// # Errors
     /// As [`ClientLogs::open`].
@@ -105,18 +120,19 @@ impl ClientLogs {
         folder: &Path,
         client: &str,
         position: Option<Position>,
-        floor: Position,
+        floor: &End,
     ) -> io::Result<ClientLogs> {
         let mut logs = ClientLogs {
             sources: Vec::new(),
             waiting: Waiting::default(),
             position: Position([0; 3]),
+            beginnings: Default::default(),
             size: 0,
             lower: Vec::new(),
             older: 0,
         };
-        let limits = floor.0.into_iter().zip(0..LOG_DAYS);
-        for (at, (floor, number)) in limits.enumerate() {
+        let limits = floor.position.0.into_iter().zip(&floor.beginnings);
+        for (at, ((floor, was), number)) in limits.zip(0..LOG_DAYS).enumerate() {
             let path = folder.join(file_name(client, number));
             let Some(file) = open_to_read(&path)? else {
                 continue;
@@ -131,8 +147,13 @@ impl ClientLogs {
                 *place = shown_from;
             }
             logs.size += length;
+            let begins = beginning(&file, length)?;
             // One that was emptied has nothing of what stood before the floor.
-            let floor = if floor > length { 0 } else { floor };
+            let is_same = floor <= length && begins.starts_with(was);
+            let floor = if is_same { floor } else { 0 };
+            if let Some(place) = logs.beginnings.get_mut(at) {
+                *place = begins;
+            }
             let end = shown_from.saturating_add(LOOK_BEHIND).min(length);
             let mut pieces = Backward::new(file, floor.min(end), end);
             if end < length {
@@ -150,9 +171,18 @@ impl ClientLogs {
         Ok(logs)
     }
 
-    /// Where all files end that are open here, for [`ClientLogs::open_between`].
+    /// Where the requests end that have not been given out yet.
     pub fn position(&self) -> Position {
         self.position
+    }
+
+    /// Where all files end, of logs that have just been opened: for
+    /// [`ClientLogs::open_between`].
+    pub fn end(&self) -> End {
+        End {
+            position: self.position,
+            beginnings: self.beginnings.clone(),
+        }
     }
 
     /// Lines of requests whose beginnings were not among what was read, with what
@@ -218,6 +248,16 @@ impl ClientLogs {
             }
         }
     }
+}
+
+/// The first bytes of a file.
+fn beginning(file: &File, length: u64) -> io::Result<Vec<u8>> {
+    let count = usize::try_from(length).map_or(BEGINNING, |length| length.min(BEGINNING));
+    let mut bytes = vec![0; count];
+    // It may have been emptied since.
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok(bytes)
 }
 
 /// The request that a piece is the beginning of, if it is wanted.

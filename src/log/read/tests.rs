@@ -315,6 +315,22 @@ fn pauses_come_and_reading_goes_on() {
 }
 
 #[test]
+fn a_file_that_is_emptied_while_it_is_read_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String = (0..5000).map(|n| request(24, n, "x")).collect();
+    write(folder.path(), 0, &text);
+    let mut logs = ClientLogs::open(folder.path(), CLIENT, None).unwrap();
+    let mut next = || {
+        logs.next(&Wanted::default(), &mut u64::MAX.clone())
+            .unwrap()
+    };
+    assert!(matches!(next(), Next::Entry(_)));
+    write(folder.path(), 0, "");
+    let rest = std::iter::from_fn(|| matches!(next(), Next::Entry(_)).then_some(()));
+    assert!(rest.count() < 4999);
+}
+
+#[test]
 fn what_leads_out_of_the_folder_is_not_read() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::show::{Shown, print};
 use super::{Job, ToolError};
-use crate::log::read::{ClientLogs, Entry, Next, Outcome, Position, Wanted};
+use crate::log::read::{ClientLogs, End, Entry, Next, Outcome, Wanted};
 
 /// How often is looked.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -25,6 +25,8 @@ pub(super) fn follow(job: &Job<'_>, shown: Shown, out: &mut dyn Write) -> Result
         for client in job.clients()? {
             look(job, &client, &mut ends, &mut running, &mut new)?;
         }
+        // Logs are read from their ends, and a second has many requests.
+        new.reverse();
         new.sort_by_key(|(_, entry)| entry.started);
         for (client, entry) in &new {
             print(job, client, entry, out)?;
@@ -43,14 +45,14 @@ pub(super) fn follow(job: &Job<'_>, shown: Shown, out: &mut dyn Write) -> Result
 fn look(
     job: &Job<'_>,
     client: &str,
-    ends: &mut HashMap<String, Position>,
+    ends: &mut HashMap<String, End>,
     running: &mut Vec<(String, Entry)>,
     new: &mut Vec<(String, Entry)>,
 ) -> Result<(), ToolError> {
-    let floor = ends.get(client).copied().unwrap_or_default();
-    let opened = ClientLogs::open_between(job.folder, client, None, floor);
+    let floor = ends.get(client).cloned().unwrap_or_default();
+    let opened = ClientLogs::open_between(job.folder, client, None, &floor);
     let mut logs = opened.map_err(|error| job.unreadable(error))?;
-    let end = logs.position();
+    let end = logs.end();
     if end == floor {
         return Ok(());
     }

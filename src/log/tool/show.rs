@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::{Job, ToolError};
-use crate::log::read::{ClientLogs, Entry, Next, Position, json};
+use crate::log::read::{ClientLogs, End, Entry, Next, json};
 use crate::log::{Printable, bytes_text, duration_text};
 
 /// The last requests of all clients.
@@ -12,7 +12,7 @@ pub(super) struct Shown {
     /// With their clients, oldest first.
     pub(super) entries: Vec<(String, Entry)>,
     /// Where each client's files ended.
-    pub(super) ends: HashMap<String, Position>,
+    pub(super) ends: HashMap<String, End>,
 }
 
 /// Reads them.
@@ -22,7 +22,7 @@ pub(super) fn last(job: &Job<'_>, count: usize) -> Result<Shown, ToolError> {
     for client in job.clients()? {
         let opened = ClientLogs::open(job.folder, &client, None);
         let mut logs = opened.map_err(|error| job.unreadable(error))?;
-        ends.insert(client.clone(), logs.position());
+        ends.insert(client.clone(), logs.end());
         // So many of the others are newer than this.
         let bound = match entries.len() >= count {
             true => entries.last().map(|(_, entry)| entry.started),
