@@ -20,7 +20,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
@@ -133,13 +133,16 @@ impl Turn {
     }
 }
 
-/// The folder for lanes; None where there can be none.
+/// The folder for lanes; None where there can be none. In one of somebody else's
+/// all places could be taken, so that nobody logs in.
 pub(super) fn folder(config: &Config) -> Option<PathBuf> {
     let state = config.state_path.iter().map(|path| path.join("access"));
     let log = config.log_path.iter().map(|path| path.join(".access"));
     state.chain(log).find(|folder| {
         let made = DirBuilder::new().mode(0o700).create(folder);
-        let is_there = made.is_ok() || fs::symlink_metadata(folder).is_ok_and(|at| at.is_dir());
+        let own = rustix::process::geteuid().as_raw();
+        let is_own = |at: fs::Metadata| at.is_dir() && at.uid() == own;
+        let is_there = made.is_ok() || fs::symlink_metadata(folder).is_ok_and(is_own);
         is_there && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
     })
 }
@@ -289,6 +292,10 @@ mod tests {
         assert_eq!(folder(&config(path("no"), path("such"))), None);
         assert_eq!(folder(&config(path(""), path(""))), path("access"));
         assert_eq!(folder(&config(path("no"), path(""))), path(".access"));
+        // One that somebody else has made. Only root can make such a one here.
+        if std::os::unix::fs::chown(path("access").unwrap(), Some(1), None).is_ok() {
+            assert_eq!(folder(&config(path(""), path(""))), path(".access"));
+        }
         // A link is not followed.
         let other = tempfile::tempdir().unwrap();
         fs::remove_dir(path("access").unwrap()).unwrap();

@@ -32,9 +32,10 @@ pub(super) fn replace(
         make(path).map_err(failed)?;
     }
     // A link stays a link.
-    let real = path
-        .canonicalize()
-        .map_err(|_| ToolError::Missing(path.to_owned()))?;
+    let real = path.canonicalize().map_err(|reason| match create {
+        true => failed(reason),
+        false => ToolError::Missing(path.to_owned()),
+    })?;
     let old = locked(&real).map_err(failed)?;
     let bytes = bytes_of("USER_PASSWD", Some(&real))?;
     let Some(changed) = change(&bytes) else {
@@ -162,6 +163,10 @@ mod tests {
             Err(ToolError::Missing(_))
         ));
         assert!(replace(folder.path(), false, keep).is_err());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+        let error = replace(&link, true, keep).unwrap_err();
+        assert!(matches!(error, ToolError::Write { .. }), "{error}");
         assert!(replace(&path, true, keep).unwrap());
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7137, 0);
     }
