@@ -26,7 +26,7 @@ pub enum GroupError {
 /// No file is named, it cannot be read, or a broken line may be the group's.
 pub fn is_member(path: Option<&Path>, group: &str, user: &str) -> Result<bool, GroupError> {
     let bytes = bytes_of("USER_GROUP", path)?;
-    among(&bytes, group.as_bytes(), user.as_bytes()).map_err(|line| GroupError::Line {
+    is_member_of(&bytes, group.as_bytes(), user.as_bytes()).map_err(|line| GroupError::Line {
         path: path.unwrap_or(Path::new("")).to_owned(),
         line,
     })
@@ -45,7 +45,11 @@ pub fn members(path: Option<&Path>, group: &str) -> Result<Vec<Vec<u8>>, GroupEr
     Ok(users.into_iter().map(<[u8]>::to_vec).collect())
 }
 
-fn among(bytes: &[u8], group: &[u8], user: &[u8]) -> Result<bool, usize> {
+/// As [`is_member`], by the bytes of such a file.
+///
+/// # Errors
+/// The number of a broken line that may be the group's, from 1.
+pub fn is_member_of(bytes: &[u8], group: &[u8], user: &[u8]) -> Result<bool, usize> {
     users_of(bytes, group).map(|users| users.contains(&user))
 }
 
@@ -82,7 +86,7 @@ mod tests {
         "# old groups: none\n\na::100:x, y ,z\r\n b :x:: u ,\na::100:w\nempty:::\nbroken:u\n";
 
     fn is(group: &str, user: &str) -> Result<bool, usize> {
-        among(TEXT.as_bytes(), group.as_bytes(), user.as_bytes())
+        is_member_of(TEXT.as_bytes(), group.as_bytes(), user.as_bytes())
     }
 
     #[test]
@@ -102,8 +106,8 @@ mod tests {
             assert_eq!(is(group, user), Ok(false), "{group} {user}");
         }
         assert_eq!(is("broken", "u"), Err(7));
-        assert_eq!(among(b"", b"a", b"x"), Ok(false));
-        assert_eq!(among(b"\xff:\0:\xfe", b"a", b"x"), Ok(false));
+        assert_eq!(is_member_of(b"", b"a", b"x"), Ok(false));
+        assert_eq!(is_member_of(b"\xff:\0:\xfe", b"a", b"x"), Ok(false));
     }
 
     #[test]

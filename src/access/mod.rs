@@ -29,7 +29,7 @@ pub use age::Age;
 pub use bytes_of::FileError;
 pub use credentials::{Authorization, Credentials};
 pub use decision::{Asker, Decision, Denied, Permitted, decide};
-pub use group_file::{GroupError, is_member, members};
+pub use group_file::{GroupError, is_member, is_member_of, members};
 pub use password_file::{Entry, PasswordFile};
 pub use rule::{Condition, RuleError, conditions};
 pub(crate) use turn::{address_number, network};

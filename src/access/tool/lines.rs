@@ -4,7 +4,7 @@ use super::super::password_file::user_of;
 
 /// The file with this hash for the user: in the place of the user's first line,
 /// without the others, or at the end. And whether there was a line.
-pub(super) fn set(bytes: &[u8], user: &[u8], hash: &str) -> (Vec<u8>, bool) {
+pub fn set(bytes: &[u8], user: &[u8], hash: &str) -> (Vec<u8>, bool) {
     let mut had = false;
     let mut changed = Vec::with_capacity(bytes.len() + user.len() + hash.len() + 3);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -24,7 +24,7 @@ pub(super) fn set(bytes: &[u8], user: &[u8], hash: &str) -> (Vec<u8>, bool) {
 }
 
 /// The file without the user's lines, and whether there was one.
-pub(super) fn delete(bytes: &[u8], user: &[u8]) -> (Vec<u8>, bool) {
+pub fn delete(bytes: &[u8], user: &[u8]) -> (Vec<u8>, bool) {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let kept: Vec<u8> = lines
         .filter(|line| user_of(line) != Some(user))

@@ -6,7 +6,7 @@
 //! stay byte for byte, whatever they are.
 
 mod ask;
-mod lines;
+pub mod lines;
 mod replace;
 
 use std::fmt;
