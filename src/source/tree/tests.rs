@@ -1,4 +1,5 @@
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
@@ -289,4 +290,65 @@ fn a_pipe_is_no_source() {
     assert!(made.is_ok_and(|status| status.success()));
     assert!(tree.locate("pipe").is_err());
     assert_eq!(lines(&tree), ["a|d"]);
+}
+
+/// With an index of files that are old enough for it, the second time.
+#[test]
+fn an_index_changes_nothing() {
+    let (folder, tree) = examples();
+    let root = tree.root().to_owned();
+    let state = folder.path().join("state");
+    fs::create_dir(&state).unwrap();
+    let config = Config {
+        state_path: Some(state.clone()),
+        ..Config::default()
+    };
+    fs::write(
+        root.join("Examples/_dirinfo_.dsdf"),
+        "description = 'Folder'\nbrowse = no\n",
+    )
+    .unwrap();
+    for (name, text) in [
+        ("hidden", "description = 'x'\nhidden = 1\n"),
+        ("none", ""),
+        ("own", "description = 'in $(THIS)'\n"),
+        ("UP.DSDF/x", "description = 'y'\n"),
+        ("deep/er/z", "reader = 'r'\n"),
+    ] {
+        let path = root.join(format!("{name}.dsdf"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    symlink("hidden.dsdf", root.join("link.dsdf")).unwrap();
+    symlink("nowhere", root.join("dead.dsdf")).unwrap();
+    symlink(".", root.join("loop")).unwrap();
+    let same = |what: &str| {
+        let plain = tree.walk(&config).unwrap();
+        for _ in 0..3 {
+            let mut index = Index::open(&state, &root).unwrap();
+            index.now += 60;
+            assert_eq!(tree.walk_by(&config, index).unwrap(), plain, "{what}");
+        }
+        assert_eq!(tree.walk_by_index(&config).unwrap(), plain, "{what}");
+    };
+    same("as it is");
+    let index = fs::read(state.join("list/index")).unwrap();
+    assert!(index.len() > 500);
+    fs::write(root.join("hidden.dsdf"), "description = 'seen'\n").unwrap();
+    same("edited");
+    fs::remove_file(root.join("Examples/Auth.dsdf")).unwrap();
+    fs::rename(root.join("Examples/Random.dsdf"), root.join("first.dsdf")).unwrap();
+    same("removed and renamed");
+    fs::rename(root.join("Examples"), root.join("Others")).unwrap();
+    fs::write(
+        root.join("Others/_dirinfo_.dsdf"),
+        "description = 'Other'\n",
+    )
+    .unwrap();
+    same("a folder renamed");
+    fs::remove_dir_all(&state).unwrap();
+    let listing = tree.walk_by_index(&config).unwrap();
+    let plain = tree.walk(&config).unwrap();
+    assert_eq!(listing.items, plain.items);
+    assert_eq!(listing.findings.len(), plain.findings.len() + 1);
 }

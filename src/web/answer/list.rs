@@ -27,9 +27,17 @@ pub fn discovery(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
 /// # Errors
 /// There is no tree of sources.
 pub fn listing(exchange: &mut Exchange<'_>) -> Result<Listing, Error> {
-    let listing = exchange.tree()?.walk(exchange.config).map_err(|error| {
-        Error::internal("The data sources of this server cannot be read", error)
-    })?;
+    if exchange.config.state_path.is_none() {
+        exchange
+            .log
+            .line("List: without an index, since STATE_PATH is not set");
+    }
+    let listing = exchange
+        .tree()?
+        .walk_by_index(exchange.config)
+        .map_err(|error| {
+            Error::internal("The data sources of this server cannot be read", error)
+        })?;
     listing
         .findings
         .iter()
