@@ -18,7 +18,7 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
         eprintln!("no C compiler: checking is not measured");
         return Vec::new();
     };
-    let conf = site(&setting.folder);
+    let conf = large_site(&setting.folder);
     let tree = conf.with_file_name("datasets");
     let mut jobs = vec![
         shell(format!("{} {}", walk.display(), tree.display())),
@@ -36,7 +36,7 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
 }
 
 /// Walks a tree and asks for the state of every file.
-fn walking_program(folder: &Path) -> Option<PathBuf> {
+pub fn walking_program(folder: &Path) -> Option<PathBuf> {
     let (source, program) = (folder.join("walk.c"), folder.join("walk"));
     let text = r#"#define _DEFAULT_SOURCE
 #include <dirent.h>
@@ -75,7 +75,7 @@ int main(int count, char **words) {
 }
 
 /// A site of many sources that nothing is wrong with; its configuration.
-fn site(folder: &Path) -> PathBuf {
+pub fn large_site(folder: &Path) -> PathBuf {
     let root = folder.join("many");
     let conf = root.join("das2server.conf");
     let text = format!(

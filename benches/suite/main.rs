@@ -16,6 +16,7 @@ mod cached;
 mod checking;
 mod filters;
 mod guessing;
+mod list;
 mod log_page;
 mod measure;
 mod queue;
@@ -66,7 +67,7 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 10] = [
+    let rooms: [(&str, Room); 11] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
@@ -74,6 +75,7 @@ fn main() {
         ("cache", cached::rows),
         ("building", built::rows),
         ("queue", queue::rows),
+        ("list", list::rows),
         ("log", log_page::rows),
         ("guessing", guessing::rows),
         ("check", checking::rows),

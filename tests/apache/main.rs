@@ -15,6 +15,7 @@ mod instance;
 
 mod access;
 mod answers;
+mod busy;
 mod das2c;
 mod https;
 mod processes;

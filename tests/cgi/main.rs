@@ -17,6 +17,7 @@ mod data;
 mod errors;
 mod gzip;
 mod limits;
+mod list_index;
 mod log;
 mod pages;
 mod readers;
