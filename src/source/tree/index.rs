@@ -184,7 +184,7 @@ impl Index {
     pub(super) fn add(&mut self, name: &str, state: &Stat, summary: &Summary) {
         let latest = self.now - TOO_NEW;
         let is_old = |seconds: i64| seconds < latest;
-        if !self.is_used() || !is_old(state.st_ctime as i64) || !is_old(state.st_mtime as i64) {
+        if !self.is_used() || !is_old(state.st_ctime) || !is_old(state.st_mtime) {
             return;
         }
         let description = summary.description.as_deref().unwrap_or_default();
