@@ -1,14 +1,14 @@
 //! `server=list` of a large tree, against a C program that walks it and asks for
 //! the state of each file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Setting;
 use crate::checking::{large_site, walking_program};
 use crate::measure::{median, ratio};
-use crate::startup::cgi;
+use crate::startup::{cgi, fresh_copy};
 use crate::table::Row;
 
 /// Every so many of the 10,000 sources is changed: 200 in all.
@@ -24,13 +24,14 @@ pub fn rows(setting: &Setting) -> Vec<Row> {
     };
     let tree = large_site(&setting.folder).with_file_name("datasets");
     let conf = with_state(&tree);
+    let program = fresh_copy(&setting.folder);
     let walk = || {
         let mut command = Command::new(&walk);
         command.arg(&tree);
         timed(command)
     };
     let list = || {
-        let mut command = cgi(&conf);
+        let mut command = cgi(&program, &conf);
         command.env("QUERY_STRING", "server=list");
         timed(command)
     };
@@ -71,7 +72,7 @@ fn timed(mut command: Command) -> Duration {
 }
 
 /// The configuration of the tree's server with a fresh STATE_PATH.
-fn with_state(tree: &Path) -> std::path::PathBuf {
+fn with_state(tree: &Path) -> PathBuf {
     let state = tree.with_file_name("state");
     let _ = std::fs::remove_dir_all(&state);
     std::fs::create_dir(&state).expect("a folder");
