@@ -263,6 +263,59 @@ fn two_accounts() {
 }
 
 #[test]
+fn what_one_account_misses_the_other_builds() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let prefix = folder.path().join("site");
+    let accounts = ["--web-account", "daemon", "--worker-account", "bin"];
+    said(&prefix, &[AGAIN, &accounts].concat());
+    let dsdf = "description = 'x'\nreader = 'das2_ex_random.sh'\ndas2Stream = 1\n\
+                reducer = not_reducible\ncacheLevel_00 = 'intrinsic | daily'\n";
+    std::fs::write(prefix.join("datasets/cached.dsdf"), dsdf).unwrap();
+    let run = |account: &str, program: &str| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", account, "--regid", account, "--clear-groups"]);
+        command
+            .arg(prefix.join(program))
+            .env("REQUEST_METHOD", "GET");
+        command
+            .env("REMOTE_ADDR", "192.0.2.1")
+            .env("SCRIPT_NAME", "/das/server");
+        command.env(
+            "QUERY_STRING",
+            "server=dataset&dataset=cached&start_time=2017-01-01&end_time=2017-01-02",
+        );
+        command
+    };
+    let request = || {
+        let output = run("daemon", "cgi/server").output().unwrap();
+        assert!(
+            String::from_utf8_lossy(&output.stdout).starts_with("Status: 200"),
+            "{output:?}"
+        );
+        let log = std::fs::read_dir(prefix.join("log"))
+            .unwrap()
+            .next()
+            .unwrap();
+        std::fs::read_to_string(log.unwrap().path()).unwrap()
+    };
+    let log = request();
+    assert!(log.contains("Cache miss: 1 tasks queued"), "{log}");
+    let built = run("bin", "bin/das2_srv_arbiter")
+        .arg("--once")
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{built:?}");
+    let log = request();
+    assert!(log.contains("1 blocks sent, 0 stretches read"), "{log}");
+    // And the web server's account can still leave the next one.
+    assert_eq!(rights(&prefix.join("state/queue/spool")), "bin:daemon 2770");
+}
+
+#[test]
 fn both_families_of_linux() {
     let instance = Instance::new();
     for (family, has, has_not) in [

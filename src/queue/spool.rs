@@ -3,9 +3,9 @@
 //! again finds its file there and adds nothing, the folder has a bound, and
 //! the CGI programs need no SQLite. Workers and tools take the files in.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -149,10 +149,15 @@ pub(super) fn make_like_parent(folder: &Path) -> io::Result<()> {
     }
     // Without the sticky bit: one account leaves files, another removes them.
     let mode = fs::metadata(parent)?.permissions().mode() & 0o2777;
-    match fs::create_dir(folder) {
+    match DirBuilder::new().mode(mode & 0o777).create(folder) {
         Ok(()) => {
             give_to_owner_of(parent, folder);
-            fs::set_permissions(folder, fs::Permissions::from_mode(mode))
+            // Setting a mode takes the sgid bit away where this account is not of
+            // the group, so only what is missing is set.
+            match fs::metadata(folder)?.permissions().mode() & 0o2777 {
+                made if made == mode => Ok(()),
+                _ => fs::set_permissions(folder, fs::Permissions::from_mode(mode)),
+            }
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
