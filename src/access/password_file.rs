@@ -91,6 +91,14 @@ impl PasswordFile {
         usable().nth(usize::try_from(at).ok()?)
     }
 
+    /// A number that only those know who know the file; another one whenever it
+    /// changes.
+    pub(super) fn secret(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// What is odd in the file, with the number of the first such line; no names.
     pub fn findings(&self) -> Vec<String> {
         let mut odd: [(usize, usize, &str); 2] = [

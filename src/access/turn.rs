@@ -63,12 +63,15 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Waits for a turn of the user at the address.
+    /// Waits for a turn of the user at the address. `secret` is a number that
+    /// clients do not know: who has many addresses cannot choose one that shares
+    /// its lane with somebody else's.
     ///
     /// # Errors
     /// Too many are waiting already.
     pub(super) fn take(
         folder: Option<&Path>,
+        secret: u64,
         address: Option<IpAddr>,
         user: &str,
     ) -> Result<Turn, Busy> {
@@ -86,7 +89,7 @@ impl Turn {
         let is_known = age(&mark).is_some_and(|age| age < KNOWN);
         let lane = match is_known {
             true => format!("own-{pair:016x}"),
-            false => format!("from-{:03x}", number(&address) % LANES),
+            false => lane_of(secret, address),
         };
         let place = match place(folder, &lane) {
             Ok(place) => Some(place?),
@@ -131,6 +134,11 @@ impl Turn {
         sleep(PENALTY);
         drop(self.place);
     }
+}
+
+/// The lane of strangers at an address.
+fn lane_of(secret: u64, address: Option<IpAddr>) -> String {
+    format!("from-{:03x}", number(&(secret, address)) % LANES)
 }
 
 /// The folder for lanes; None where there can be none. In one of somebody else's
@@ -219,8 +227,10 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
+    const SECRET: u64 = 7;
+
     fn take(folder: &Path, from: &str, user: &str) -> Result<Turn, Busy> {
-        Turn::take(Some(folder), address(from), user)
+        Turn::take(Some(folder), SECRET, address(from), user)
     }
 
     #[test]
@@ -233,7 +243,7 @@ mod tests {
         // All chairs are taken.
         let chairs: Vec<File> = (0..CHAIRS)
             .map(|_| {
-                let lane = format!("from-{:03x}", number(&address("192.0.2.1")) % LANES);
+                let lane = lane_of(SECRET, address("192.0.2.1"));
                 free(folder, &lane, "chair", CHAIRS).unwrap().unwrap()
             })
             .collect();
@@ -274,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_computation_that_fails_is_not_right() {
-        let turn = Turn::take(None, None, "x").unwrap();
+        let turn = Turn::take(None, SECRET, None, "x").unwrap();
         assert!(turn.compute(|| true));
         assert!(!turn.compute(|| panic!("a defect")));
     }
@@ -301,6 +311,17 @@ mod tests {
         fs::remove_dir(path("access").unwrap()).unwrap();
         std::os::unix::fs::symlink(root.path(), other.path().join("access")).unwrap();
         assert_eq!(folder(&config(Some(other.path().to_owned()), None)), None);
+    }
+
+    #[test]
+    fn nobody_can_tell_who_shares_a_lane() {
+        let addresses = (0..=255).map(|at| address(&format!("192.0.2.{at}")));
+        let shared = |secret| {
+            let lanes = addresses.clone().map(|address| lane_of(secret, address));
+            let lanes: std::collections::BTreeSet<String> = lanes.collect();
+            lanes
+        };
+        assert!(shared(1).len() > 200 && shared(1) != shared(2));
     }
 
     #[test]

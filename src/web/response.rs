@@ -63,7 +63,7 @@ impl Head {
     }
 
     /// Takes back that pages of any site may read it.
-    fn keep_from_other_sites(&mut self) {
+    pub fn keep_from_other_sites(&mut self) {
         let cors = |name: &str| CORS.iter().any(|(known, _)| *known == name);
         self.headers.retain(|(name, _)| !cors(name));
     }
@@ -207,6 +207,11 @@ impl Response {
             }
         }
         self
+    }
+
+    /// Status and headers, to add some.
+    pub fn head_mut(&mut self) -> &mut Head {
+        &mut self.head
     }
 
     /// Status and headers.

@@ -8,6 +8,15 @@ use crate::web::{Error, Exchange};
 /// Headers by which proxies say for whom they ask.
 const OF_PROXIES: &[&str] = &["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"];
 
+/// Whether an address is that of a proxy on this machine that keeps its clients'
+/// addresses to itself: so nobody's.
+pub(in crate::web) fn is_of_a_proxy(
+    address: IpAddr,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> bool {
+    address.to_canonical().is_loopback() && OF_PROXIES.iter().any(|name| variable(name).is_some())
+}
+
 /// The person at the other end.
 pub(in crate::web) struct Visitor {
     /// REMOTE_ADDR, as the names of log files have it.
@@ -28,9 +37,7 @@ impl Visitor {
         variable: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Visitor, Error> {
         let address = exchange.request.address().map(|ip| ip.to_canonical());
-        let is_proxy = address.is_some_and(|ip| ip.is_loopback())
-            && OF_PROXIES.iter().any(|name| variable(name).is_some());
-        if is_proxy {
+        if address.is_some_and(|address| is_of_a_proxy(address, variable)) {
             return Err(Error::Forbidden(
                 "This server stands behind a proxy that does not tell it who asks, so it cannot \
                  know which requests are yours"

@@ -281,7 +281,45 @@ fn hosts_that_test() {
             .variable("REMOTE_ADDR", address)
             .answer();
         assert_eq!(answer.status(), expected, "{address}");
+        // Any page could have a browser at such an address ask.
+        assert!(expected == 401 || answer.header("Access-Control-Allow-Origin").is_none());
     }
+    let password = ask(&site, "closed").user("me:test").answer();
+    assert!(password.header("Access-Control-Allow-Origin").is_some());
+    let coverage = site.ask().variable("REMOTE_ADDR", "198.51.100.7");
+    let coverage = coverage.variable("PATH_INFO", "/coverage/closed").answer();
+    assert_eq!(coverage.status(), 200);
+    assert_eq!(coverage.header("Access-Control-Allow-Origin"), None);
+}
+
+#[test]
+fn a_proxy_on_the_same_machine_is_no_test_host() {
+    let site = site();
+    let conf = fs::read_to_string(site.path("das2server.conf")).unwrap();
+    site.write(
+        "das2server.conf",
+        format!("{conf}TEST_FROM = 127.0.0.0/8\n"),
+    );
+    let here = || ask(&site, "closed").variable("REMOTE_ADDR", "127.0.0.1");
+    assert_eq!(here().answer().status(), 200);
+    for header in ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP"] {
+        let asked = here().variable(header, "192.0.2.7");
+        assert_eq!(asked.answer().status(), 401, "{header}");
+    }
+}
+
+#[test]
+fn no_proxy_keeps_what_is_closed_for_others() {
+    let site = site();
+    closed(&site, "aged", "readAccess = 'AGE:1y'");
+    let kept = |answer: crate::site::Answer| {
+        assert_eq!(answer.status(), 200);
+        answer.header("Cache-Control").map(str::to_owned)
+    };
+    let private = Some("private, no-store".to_owned());
+    assert_eq!(kept(ask(&site, "closed").user("me:test").answer()), private);
+    assert_eq!(kept(ask(&site, "aged").answer()), private);
+    assert_eq!(kept(ask(&site, "data").answer()), None);
 }
 
 /// Puts something in the place of a file.

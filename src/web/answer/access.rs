@@ -3,6 +3,8 @@
 use crate::access::{self, Asker, Decision, Denied, Permitted};
 use crate::source::Definition;
 use crate::time::Time;
+use crate::web::response::Head;
+use crate::web::visitor::is_of_a_proxy;
 use crate::web::{Error, Exchange};
 
 /// The definition as something that may be read from, if the one who asks may.
@@ -21,7 +23,10 @@ pub fn permit(
     let realm = realm(exchange, &definition);
     let (name, path) = (definition.name.clone(), definition.path.clone());
     let asker = Asker {
-        address: request.address(),
+        // A proxy is no test host, whatever its address is.
+        address: request
+            .address()
+            .filter(|address| !is_of_a_proxy(*address, &|name| std::env::var_os(name))),
         authorization: request.authorization.as_ref(),
         range,
         now: Time::now(),
@@ -38,6 +43,18 @@ pub fn permit(
             format!("{}: {broken}", path.display()),
         ),
     })
+}
+
+/// Sees to it that an answer with data reaches nobody but the one who asked.
+pub fn guard(head: &mut Head, permitted: &Permitted) {
+    if permitted.read_access.is_some() {
+        // Not every proxy asks itself what a password was for.
+        head.add("Cache-Control", "private, no-store");
+    }
+    if permitted.by_address() {
+        // Nor is there anything else that a page of another site would lack.
+        head.keep_from_other_sites();
+    }
 }
 
 /// What the client's login window says.

@@ -41,7 +41,7 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     // Data older than some age may be open: then so is what is cached of them.
     let definition = access::permit(exchange, definition, Some((begin, end)))?;
     let levels = levels(exchange, &definition, begin, end)?;
-    let response = match as_json {
+    let mut response = match as_json {
         true => {
             let text = format!("{:#}\n", as_value(&definition, &levels));
             Response::new(Status::OK, "application/json; charset=utf-8", text)
@@ -54,6 +54,7 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
             Response::new(Status::OK, kind, as_stream(&definition, &levels))
         }
     };
+    access::guard(response.head_mut(), &definition);
     Ok(response.into())
 }
 

@@ -200,6 +200,7 @@ fn head(exchange: &Exchange<'_>, definition: &Permitted, asked: &DataRequest) ->
     };
     let mut head = Head::new(Status::OK, content_type);
     head.add("Expires", "now");
+    access::guard(&mut head, definition);
     let name = file_name(
         definition.name.last(),
         &asked.begin.text,
