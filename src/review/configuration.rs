@@ -58,6 +58,7 @@ pub(super) fn check(
     folders(&mut desk);
     of_pages(&mut desk);
     filters(sources, programs, &mut desk);
+    state(&mut desk);
     background(sources, &mut desk);
     desk.found.told.sort_by_key(|told| told.finding.line);
     report.told.extend(desk.found.told);
@@ -325,6 +326,28 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
                 }
                 _ => desk.warn(keyword, &format!("may not run: {what}"), &instead),
             }
+        }
+    }
+}
+
+/// What needs STATE_PATH and is off without it.
+fn state(desk: &mut Desk<'_>) {
+    if desk.config.state_path.is_some() {
+        return;
+    }
+    let config = desk.config;
+    for (keyword, limit) in [
+        ("READER_MAX", config.reader_max),
+        ("READER_MAX_PER_ADDRESS", config.reader_max_per_address),
+    ] {
+        // What is no number has an error of its own.
+        let given = desk.pair(keyword).and_then(|pair| pair.value.parse().ok());
+        if given.is_some() && given == limit {
+            desk.warn(
+                keyword,
+                "has no effect without STATE_PATH",
+                "set STATE_PATH to a folder that the web server's account writes",
+            );
         }
     }
 }

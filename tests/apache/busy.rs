@@ -65,3 +65,37 @@ fn slow_clients_by_the_hundred() {
         site.query(&query).status() == 200
     });
 }
+
+/// What is compressed comes through as it is, once.
+#[test]
+fn compressed_answers() {
+    let Some(site) = Site::start() else { return };
+    let paths = [
+        "/das/server",
+        "/das/server/static/das2server.css",
+        &format!("/das/server?server=dataset&dataset=Examples/Random&{RANGE}&ascii=1"),
+    ];
+    for path in paths {
+        let plain = site.get(path, "");
+        assert_eq!(plain.header("Content-Encoding"), None);
+        let headers = "Accept-Encoding: gzip, deflate\r\n";
+        let answer = site.get(path, headers);
+        assert_eq!(answer.header("Content-Encoding"), Some("gzip"), "{path}");
+        assert_eq!(answer.header("Vary"), Some("Accept-Encoding"), "{path}");
+        let mut text = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(answer.body.as_slice());
+        decoder.read_to_string(&mut text).unwrap();
+        // The example's numbers are random: of that only the form is the same.
+        match path.contains("Random") {
+            true => assert!(text.starts_with(&plain.text()[..30])),
+            false => assert_eq!(text, plain.text()),
+        }
+        if let Some(tag) = answer.header("ETag") {
+            let known = site.get(path, &format!("{headers}If-None-Match: {tag}\r\n"));
+            assert_eq!((known.status(), known.body.len()), (304, 0));
+        }
+        let head = crate::http::http10(site.address(), "HEAD", path, headers);
+        assert_eq!(head.header("Content-Encoding"), Some("gzip"), "{path}");
+        assert!(head.body.is_empty());
+    }
+}

@@ -296,3 +296,28 @@ fn a_block_that_is_replaced_while_it_is_read() {
     assert!(replaced > 10, "{replaced}");
     assert!(m.runs().is_empty());
 }
+
+#[test]
+fn what_is_cached_needs_no_place_for_a_reader() {
+    for own in ["", "\nD2S_CACHE_RDR = own_rdr"] {
+        let limits =
+            "WORK_QUEUE_BROKER = none\nSTATE_PATH = state\nREADER_MAX = 1\nREADER_QUEUE = 0";
+        let m = Minutes::with(DAYS, &format!("{limits}{own}"));
+        let script = "printf '[00]000023<stream version=\"2.2\"/>'\n";
+        m.site.reader("own_rdr", script);
+        fs::create_dir(m.site.path("state")).unwrap();
+        m.fill_days(1..4);
+        let place = fs::File::create(m.site.path("state/readers/place.1")).unwrap();
+        place.lock().unwrap();
+        for more in ["", "&resolution=60", "&ascii=1", "&compress=1"] {
+            let answer = m.get("2017-01-01", "2017-01-03T12:00", more);
+            assert_eq!(answer.status(), 200, "{own}{more}");
+            // A gap needs a reader, and that is told before half of it is sent.
+            let answer = m.get("2017-01-02", "2017-01-05", more);
+            assert_eq!(answer.status(), 503, "{own}{more}");
+            assert_eq!(m.get("2017-01-10", "2017-01-11", more).status(), 503);
+        }
+        drop(place);
+        assert_eq!(m.records("2017-01-02", "2017-01-05", "").len(), 3 * 144);
+    }
+}

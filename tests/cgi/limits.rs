@@ -156,3 +156,30 @@ fn where_there_can_be_no_places_nothing_is_limited() {
         "READER_MAX = 0\nREADER_MAX_PER_ADDRESS = 0"
     )));
 }
+
+#[test]
+fn who_waits_ends_when_told_to() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let site = site("READER_MAX = 1\nREADER_QUEUE = 1");
+    let held = hold(&site, 1, "192.0.2.1");
+    let mut waiting = site.ask().query(&asked("data")).start();
+    let chair_is_taken = || {
+        let chair = std::fs::File::open(site.path("state/readers/chair.1"));
+        chair.is_ok_and(|file| file.try_lock().is_err())
+    };
+    wait_until("one that waits", chair_is_taken);
+    let pid = Pid::from_raw(waiting.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    wait_until("its end", || waiting.try_wait().unwrap().is_some());
+    assert!(!chair_is_taken());
+    wait_until("a line in the log", || {
+        site.log().contains("the server is stopping")
+    });
+    // So does one whose client closes its end.
+    let mut waiting = site.ask().query(&asked("data")).start();
+    wait_until("one that waits", chair_is_taken);
+    drop(waiting.stdout.take());
+    wait_until("its end", || waiting.try_wait().unwrap().is_some());
+    assert!(site.log().contains("the client has gone"));
+    let_go(&site, held);
+}

@@ -38,6 +38,11 @@ const MORE: &[(&str, &[&str])] = &[
     ),
     ("MY_DATA = x", &[]),
     (
+        "READER_MAX = 4\nREADER_MAX_PER_ADDRESS = 0",
+        &["8: warning: READER_MAX has no effect without STATE_PATH; set STATE_PATH to a folder"],
+    ),
+    ("READER_MAX = 4\nSTATE_PATH = .", &[]),
+    (
         "MODULE_PATH = x",
         &["8: warning: MODULE_PATH has no effect"],
     ),
