@@ -27,6 +27,15 @@ fn plain(answer: &Answer) -> String {
     text
 }
 
+/// The text of a das2 stream that was asked for with `compress=true`.
+fn inflated(answer: &Answer) -> String {
+    use das2_server::stream::{Reader, Writer};
+    let mut plain = Vec::new();
+    let mut reader = Reader::new(answer.body.as_slice());
+    reader.pump(&mut Writer::new(&mut plain)).unwrap();
+    String::from_utf8(plain).unwrap()
+}
+
 /// A site whose list is longer than a packet.
 fn site(more: &str) -> Site {
     let site = Site::new(more);
@@ -107,7 +116,10 @@ fn data_as_text_always_and_numbers_where_the_site_wants_it() {
         for more in ["&compress=true", "&compress=1&ascii=1"] {
             let answer = ask(&site, "gzip", &(asked("data") + more));
             assert_eq!(answer.header("Content-Encoding"), None, "{switch} {more}");
-            assert_eq!(answer.body, site.get(&(asked("data") + more)).body);
+            // Where a flush falls hangs on the reader's pauses: it is the content that counts.
+            let other = site.get(&(asked("data") + more));
+            assert_eq!(inflated(&answer), inflated(&other));
+            assert!(inflated(&answer).contains(":01:"));
         }
         let head = site
             .ask()
