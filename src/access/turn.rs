@@ -207,9 +207,9 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A number for an address, the same in every process.
-pub(crate) fn address_number(address: Option<IpAddr>) -> u64 {
-    number(&address)
+/// A number for an address, the same in every process that knows the secret.
+pub(crate) fn address_number(secret: impl Hash, address: Option<IpAddr>) -> u64 {
+    number(&(secret, address))
 }
 
 /// The same number for the same value in every process.

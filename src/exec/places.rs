@@ -13,9 +13,9 @@ use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
@@ -84,7 +84,7 @@ impl Place {
         let folder = state.join("readers");
         let taken = make(&folder)
             .map_err(End::File)
-            .and_then(|()| Hall::new(&folder, config, address).enter(client));
+            .and_then(|secret| Hall::new(&folder, secret, config, address).enter(client));
         match taken {
             Ok(place) => Ok(place),
             Err(End::Refused(refused)) => Err(refused),
@@ -129,8 +129,8 @@ struct Hall {
 }
 
 impl Hall {
-    fn new(folder: &Path, config: &Config, address: Option<IpAddr>) -> Hall {
-        let lane = address_number(address.map(network)) % LANES;
+    fn new(folder: &Path, secret: Secret, config: &Config, address: Option<IpAddr>) -> Hall {
+        let lane = address_number(secret, address.map(network)) % LANES;
         let seats = |name: String, count: u32| Seats::new(folder.join(name), count);
         let queue = config.reader_queue.unwrap_or_default().min(MOST_PLACES);
         let own = config.reader_max_per_address;
@@ -291,17 +291,25 @@ impl Seats {
     }
 }
 
-/// Makes the folder, which is no link.
-fn make(folder: &Path) -> io::Result<()> {
+/// What no client knows: who has many addresses shall not choose one that shares its
+/// lane with somebody else's.
+type Secret = (u64, Option<SystemTime>);
+
+/// Makes the folder, which is no link, and this account's own: in another's all
+/// places could be taken.
+fn make(folder: &Path) -> io::Result<Secret> {
     match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            match fs::symlink_metadata(folder)?.is_dir() {
-                true => Ok(()),
-                false => Err(io::Error::other("it is no folder")),
-            }
-        }
-        made => made,
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
     }
+    let there = fs::symlink_metadata(folder)?;
+    if !there.is_dir() {
+        return Err(io::Error::other("it is no folder"));
+    }
+    if there.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it is another account's"));
+    }
+    Ok((there.ino(), there.created().ok()))
 }
 
 fn open(path: &Path) -> io::Result<File> {

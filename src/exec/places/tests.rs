@@ -80,8 +80,9 @@ fn one_address_has_a_quarter_of_the_chairs() {
     let state = tempfile::tempdir().unwrap();
     let config = config(state.path(), 8, 1, 8);
     let address = Some("192.0.2.1".parse().unwrap());
-    let hall = || Hall::new(&state.path().join("readers"), &config, address);
-    make(&state.path().join("readers")).unwrap();
+    let folder = state.path().join("readers");
+    let secret = make(&folder).unwrap();
+    let hall = || Hall::new(&folder, secret, &config, address);
     let sitting: Vec<_> = (0..3).map(|_| hall().sit().unwrap()).collect();
     let seated: Vec<bool> = sitting.iter().map(Option::is_some).collect();
     assert_eq!(seated, [true, true, false]);
@@ -130,4 +131,25 @@ fn without_a_folder_there_is_no_limit() {
         note(&config(state.path(), u32::MAX, 0, 0)),
         "place 1 of 400"
     );
+}
+
+#[test]
+fn nobody_can_tell_who_shares_a_lane() {
+    let state = tempfile::tempdir().unwrap();
+    let config = config(state.path(), 0, 1, 0);
+    let lanes = |secret: Secret| -> Vec<PathBuf> {
+        let of = |at: u8| Some(IpAddr::from([192, 0, 2, at]));
+        let hall = |at| Hall::new(state.path(), secret, &config, of(at));
+        (0..=255).map(|at| hall(at).own.unwrap().path).collect()
+    };
+    let folder = state.path().join("readers");
+    let secret = make(&folder).unwrap();
+    assert_eq!(make(&folder).unwrap(), secret);
+    assert_eq!(lanes(secret), lanes(secret));
+    assert_ne!(lanes(secret), lanes((secret.0, None)));
+    // Only root can give a folder away.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&folder, Some(12345), None).unwrap();
+        assert!(make(&folder).is_err());
+    }
 }
