@@ -58,7 +58,9 @@ fn change(users: &[u8], user: &[u8]) {
     let others = |bytes: &[u8]| -> Vec<(Vec<u8>, String)> {
         let file = PasswordFile::from_bytes(bytes.to_vec());
         let others = file.entries().filter(|entry| entry.user != user);
-        others.map(|entry| (entry.user.to_vec(), entry.hash.to_owned())).collect()
+        others
+            .map(|entry| (entry.user.to_vec(), entry.hash.to_owned()))
+            .collect()
     };
     let (set, _) = lines::set(users, user, "{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=");
     let file = PasswordFile::from_bytes(set.clone());

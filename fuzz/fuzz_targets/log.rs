@@ -19,14 +19,26 @@ fuzz_target!(|data: &[u8]| {
     let mut parts = data.splitn(3, |&byte| byte == 0);
     let first = parts.next().unwrap_or_default();
     fs::write(folder.join(file_name(CLIENT, 0)), first).unwrap();
-    fs::write(folder.join(file_name(CLIENT, 1)), parts.next().unwrap_or_default()).unwrap();
+    fs::write(
+        folder.join(file_name(CLIENT, 1)),
+        parts.next().unwrap_or_default(),
+    )
+    .unwrap();
+    // Looked for on lines as they are: not beyond their ends, not what stands for
+    // bytes that are no text.
     let text = String::from_utf8_lossy(parts.next().unwrap_or_default());
+    let text = text.replace(|c: char| c.is_control() || c == '\u{fffd}', "");
     let all = read(folder, None, &Wanted::default(), usize::MAX).0;
     for entry in &all {
         let row = json(CLIENT, entry, None);
         assert!(!row.contains('\n'));
         serde_json::from_str::<serde_json::Value>(&row).expect("JSON");
-        let _ = (entry.status_word(), entry.dataset(), entry.agent(), entry.key("x"));
+        let _ = (
+            entry.status_word(),
+            entry.dataset(),
+            entry.agent(),
+            entry.key("x"),
+        );
     }
     let mut wanted = Wanted::default().with_text(&text);
     wanted.status = StatusWanted::parse(&text).unwrap_or_default();

@@ -43,6 +43,7 @@ impl Fields<'_> {
             self.switch("requiresInterval") || format == (Format::Das1 { interval: true });
         let read_access = self.read_access();
         let read_access = self.good(read_access).flatten();
+        self.report_empty_rule();
         let reducer = self.reducer();
         let definition = Definition {
             name: self.name.clone(),
@@ -120,6 +121,17 @@ impl Fields<'_> {
     fn disregard(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
             self.disregarded.push(finding.clone());
+            self.findings.push(finding);
+        }
+    }
+
+    /// May be meant so.
+    fn report_empty_rule(&mut self) {
+        let entry = self.entry("readAccess");
+        let empty = entry.filter(|entry| entry.value.trim().is_empty());
+        if let Some(entry) = empty {
+            let what = "readAccess is empty, so everybody may read";
+            let finding = self.finding(entry, what, "write a rule, or take the line out");
             self.findings.push(finding);
         }
     }
@@ -233,7 +245,8 @@ impl Fields<'_> {
                 let finding = self.finding(entry, &what, "write the rule without that $(..)");
                 return Err(wrong(self.name, finding));
             }
-            return Ok(self.text(key).map(|rule| format!("{prefix}{rule}")));
+            let rule = format!("{prefix}{}", self.text(key).unwrap_or_default());
+            return Ok(Some(rule).filter(|rule| !rule.is_empty()));
         }
         match self.entries.iter().find(|entry| is_meant_as_rule(entry)) {
             None => Ok(None),
@@ -344,7 +357,8 @@ impl Fields<'_> {
 fn is_meant_as_rule(entry: &Entry) -> bool {
     let key = entry.key.as_str();
     let meant = misspelling::meant(key).unwrap_or(misspelling::stem(key));
-    let plain = key.replace(['_', '-'], "");
+    // What is no ASCII may not even be seen.
+    let plain = key.replace(|c: char| matches!(c, '_' | '-') || !c.is_ascii(), "");
     // Some take it for the sign of a comment.
     !key.starts_with('#')
         && ["readAccess", "groupAccess"]

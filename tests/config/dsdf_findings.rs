@@ -458,7 +458,11 @@ const RULES: &[(&str, &str)] = &[
     ("readAccess = 'GROUP:team'", ""),
     ("readAccess = 'AGE:1y'", ""),
     ("readAccess = 'USER:me'\nsecurityRealm = 'R'", ""),
-    ("readAccess = ''", ""),
+    (
+        "readAccess = ''",
+        "5: warning: readAccess is empty, so everybody may read; write a rule, or",
+    ),
+    ("groupAccess = ''", "5: error: groupAccess is no rule: "),
     ("groupAccess = 'team'", ""),
     (
         "readAccess = 'team'",

@@ -240,6 +240,14 @@ fn access() {
         Some("USER:u")
     );
     assert_eq!(rule("groupAccess = g\nreadAccess = ''"), None);
+    assert_eq!(rule("groupAccess = ''").as_deref(), Some("GROUP:"));
+    let empty = read("readAccess = ; 'USER:u'");
+    let mut findings = empty.findings.iter().map(ToString::to_string);
+    assert!(
+        findings.any(|finding| finding.contains("everybody may read")),
+        "{:?}",
+        empty.findings
+    );
     assert_eq!(rule("reader = x"), None);
     for slip in [
         "readaccess",
@@ -250,6 +258,7 @@ fn access() {
         "readAccess(0)",
         "groupaccess",
         "group-access",
+        "read\u{200b}Access",
     ] {
         let refused = read_with(&format!("reader = x\n{slip} = 'USER:u'"), &[]).unwrap_err();
         assert!(
