@@ -11,7 +11,7 @@
 //! site's error. Without user and password no file is opened.
 //!
 //! A wrong password costs whoever sends it a second, and attempts from one
-//! address take turns ([`turn`]). Whether it was the name or the password is
+//! address take turns (`turn`). Whether it was the name or the password is
 //! told to nobody, and takes as long.
 
 mod age;
