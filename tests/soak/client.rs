@@ -94,9 +94,16 @@ impl<'a> Client<'a> {
         match asked.wanted.differs(&answer) {
             None => Came::Right,
             Some(what) => {
-                let text = answer.text();
-                let shown: String = text.chars().take(600).collect();
-                Came::Wrong(format!("{request}{what}, but:\n{}{shown}", answer.head))
+                let text: Vec<char> = answer.text().chars().collect();
+                let begin: String = text.iter().take(400).collect();
+                let end: String = text
+                    .iter()
+                    .skip(400.max(text.len().saturating_sub(300)))
+                    .collect();
+                let head = &answer.head;
+                Came::Wrong(format!(
+                    "{request}{what}, but:\n{head}{begin}\n[...]\n{end}"
+                ))
             }
         }
     }

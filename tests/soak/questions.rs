@@ -295,11 +295,20 @@ impl Asked {
     }
 }
 
-/// Whether the server said that it has too much to do, as it should.
+/// Whether the server said that it has too much to do, as it should: by the status,
+/// or behind cached data, when a block was gone that it had counted upon.
 pub fn is_busy(answer: &Answer) -> bool {
-    answer.status() == 503
-        && answer.exception() == "ServerBusy"
-        && answer.header("Retry-After").is_some()
+    const EXCEPTION: &str = "<exception type=\"ServerBusy\"";
+    match answer.status() {
+        503 => answer.exception() == "ServerBusy" && answer.header("Retry-After").is_some(),
+        200 => {
+            let text = answer.text();
+            let end = text.rfind("[xx]").and_then(|at| text.get(at + 10..));
+            end.is_some_and(|end| end.starts_with(EXCEPTION))
+                && check_stream(answer.body.as_slice()).is_conforming()
+        }
+        _ => false,
+    }
 }
 
 impl Wanted {
