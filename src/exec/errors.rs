@@ -75,8 +75,8 @@ pub enum Stop {
     /// Nobody is there to read the answer.
     #[error("the client has gone")]
     ClientGone,
-    /// This process was told to end.
-    #[error("the server is stopping")]
+    /// This process was told to end; web servers do that too when a client goes.
+    #[error("told to end: the client has gone, or the server is stopping")]
     Terminated,
 }
 

@@ -172,9 +172,7 @@ fn who_waits_ends_when_told_to() {
     kill_process(pid, Signal::TERM).unwrap();
     wait_until("its end", || waiting.try_wait().unwrap().is_some());
     assert!(!chair_is_taken());
-    wait_until("a line in the log", || {
-        site.log().contains("the server is stopping")
-    });
+    wait_until("a line in the log", || site.log().contains("told to end: "));
     // So does one whose client closes its end.
     let mut waiting = site.ask().query(&asked("data")).start();
     wait_until("one that waits", chair_is_taken);
