@@ -259,8 +259,8 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// What a site is meant to gather: its logs, finished blocks, and locks that nobody
-/// holds, whose number is bounded.
+/// What a site is meant to gather: its logs, finished blocks, the index of its list,
+/// and locks that nobody holds, whose number is bounded.
 fn may_stay(full: &Path, mark: &str) -> bool {
     let name = full.file_name().unwrap().to_str().unwrap();
     let path = full.strip_prefix(mark).unwrap();
@@ -270,6 +270,7 @@ fn may_stay(full: &Path, mark: &str) -> bool {
     let is_in = |folder: &str| path.starts_with(folder);
     is_in("log") && name.ends_with(".log")
         || is_in("cache") && name.ends_with(".d2s") && !name.starts_with('.')
+        || path == Path::new("state/list/index")
         || (is_in("state/access") || is_in("state/readers")) && is_free(full)
 }
 
