@@ -126,6 +126,7 @@ impl Turn {
             let noted = open(&mark).and_then(|file| file.set_modified(SystemTime::now()));
             // Without the note the user is a stranger, and no more.
             let _ = noted;
+            forget_old(&mark);
         }
     }
 
@@ -133,6 +134,27 @@ impl Turn {
     pub(super) fn fail(self) {
         sleep(PENALTY);
         drop(self.place);
+    }
+}
+
+/// Removes the notes beside this one whose time is over, and the lanes that
+/// belonged to them. Who is in such a lane just now keeps the turn.
+fn forget_old(mark: &Path) {
+    let entries = mark.parent().and_then(|folder| fs::read_dir(folder).ok());
+    for entry in entries.into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        let Some(pair) = name.to_str().and_then(|name| name.strip_prefix("known-")) else {
+            continue;
+        };
+        if age(&path).is_some_and(|age| age > KNOWN) {
+            let _ = fs::remove_file(&path);
+            for at in 0..PLACES {
+                let _ = fs::remove_file(path.with_file_name(format!("own-{pair}.{at}")));
+            }
+            for at in 0..CHAIRS {
+                let _ = fs::remove_file(path.with_file_name(format!("own-{pair}.chair{at}")));
+            }
+        }
     }
 }
 
@@ -231,6 +253,32 @@ mod tests {
 
     fn take(folder: &Path, from: &str, user: &str) -> Result<Turn, Busy> {
         Turn::take(Some(folder), SECRET, address(from), user)
+    }
+
+    #[test]
+    fn notes_whose_time_is_over_are_removed_with_their_lanes() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        take(folder, "192.0.2.1", "old").unwrap().succeed();
+        // Now known, so the turn makes a lane of its own.
+        drop(take(folder, "192.0.2.1", "old").unwrap());
+        let names = || {
+            let entries = fs::read_dir(folder).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        };
+        let own = |name: &String| name.starts_with("own-");
+        let mark = names().find(|name| name.starts_with("known-")).unwrap();
+        assert_eq!(names().filter(own).count(), 1);
+        let long_ago = SystemTime::now() - KNOWN - NOTED;
+        let file = File::options()
+            .write(true)
+            .open(folder.join(&mark))
+            .unwrap();
+        file.set_modified(long_ago).unwrap();
+        take(folder, "192.0.2.2", "new").unwrap().succeed();
+        let known: Vec<String> = names().filter(|name| name.starts_with("known-")).collect();
+        assert!(known.len() == 1 && known[0] != mark);
+        assert_eq!(names().filter(own).count(), 0);
     }
 
     #[test]

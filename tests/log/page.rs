@@ -68,7 +68,7 @@ fn requests_with_what_they_were_and_how_they_ended() {
         ("status=running", 0),
         ("dataset=data", 2),
         ("dataset=x", 1),
-        ("dataset=x%2Floud&q=reader&status=200", 0),
+        ("dataset=x%2Floud&q=voltage&status=200", 0),
         ("dataset=x%2Floud&q=exec&status=200", 1),
         ("day=1999-01-01", 0),
         ("q=nowhere", 0),
