@@ -1,6 +1,6 @@
 //! das2_srv_arbiter: a worker that fills the cache of a das2 server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -10,45 +10,10 @@ use clap::Parser;
 use das2_server::config::{Config, locate};
 use das2_server::queue;
 use das2_server::worker::{
-    BlockRunner, Crew, Event, Journal, Manner, Notifier, PidFile, background,
+    ArbiterArgs, BlockRunner, Crew, Event, Journal, Manner, Notifier, PidFile, background,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-
-/// Takes tasks from the work queue of a das2 server and builds the blocks of
-/// its cache. Several of them, on several machines, may share a queue.
-///
-/// SIGTERM and SIGINT: takes no more tasks, and ends when those that run are
-/// done; a second one stops them and puts them back. SIGHUP: reads the
-/// configuration again.
-#[derive(Parser)]
-#[command(name = "das2_srv_arbiter", version)]
-struct Options {
-    /// The server's configuration, instead of the one beside the program
-    #[arg(short, long, value_name = "CONF")]
-    config: Option<PathBuf>,
-
-    /// Go into the background; PIDFILE is there as long as it runs. The log is
-    /// in LOG_PATH then, in das2.arbiter_HOST_N.log
-    #[arg(short = 'D', long, value_name = "PIDFILE")]
-    daemon: Option<PathBuf>,
-
-    /// Tasks at a time, instead of WORKER_TASKS
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    tasks: Option<u32>,
-
-    /// End when no task waits any more
-    #[arg(long)]
-    once: bool,
-
-    /// Seconds that running tasks may go on after the first SIGTERM
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
-    grace: f64,
-
-    /// It is the one in the background
-    #[arg(long, hide = true, requires = "daemon")]
-    in_background: bool,
-}
 
 /// Exit code of `--once` when the queue could not be reached, and when it did
 /// not start at all.
@@ -56,14 +21,8 @@ const AWAY: u8 = 1;
 /// Exit code of `--once` when attempts at tasks failed.
 const FAILED: u8 = 3;
 
-fn seconds(text: &str) -> Result<f64, String> {
-    let number = text.parse::<f64>().ok();
-    let good = number.filter(|number| Duration::try_from_secs_f64(*number).is_ok());
-    good.ok_or_else(|| "write a number of seconds".to_owned())
-}
-
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = ArbiterArgs::parse();
     let done = match options.daemon.is_some() && !options.in_background {
         true => background::start("--in-background").map_err(|error| error.to_string()),
         false => run(&options),
@@ -74,7 +33,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(options: &Options) -> Result<ExitCode, String> {
+fn run(options: &ArbiterArgs) -> Result<ExitCode, String> {
     let path = match &options.config {
         Some(path) => path.clone(),
         None => locate().map_err(text)?,

@@ -2,45 +2,17 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use clap::Parser;
 use das2_server::config::program_folder;
-use das2_server::httpd::{Front, serve};
+use das2_server::httpd::{Front, HttpdArgs, serve};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs the das2 server without another web server: its programs answer at
-/// /das/server and /das/log. Ctrl-C ends it.
-#[derive(Parser)]
-#[command(name = "das2_srv_httpd", version)]
-struct Options {
-    /// Address and port to listen at; other machines can connect only if the
-    /// address is theirs to reach
-    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "port")]
-    listen: Option<SocketAddr>,
-    /// Port at 127.0.0.1; 0 for one that is free
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// Where log lines go, and what programs say on standard error; without
-    /// it, to standard error. RUST_LOG chooses how much is said
-    #[arg(long, value_name = "FILE")]
-    log: Option<PathBuf>,
-    /// Configuration of the programs, instead of ../etc/das2server.conf
-    #[arg(long, value_name = "FILE")]
-    conf: Option<PathBuf>,
-    /// Folder of the CGI programs, instead of this program's own
-    #[arg(long, value_name = "FOLDER")]
-    programs: Option<PathBuf>,
-    /// Requests that are answered at once; others wait
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    at_once: u32,
-}
-
 fn main() -> ExitCode {
-    match run(Options::parse()) {
+    match run(HttpdArgs::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("das2_srv_httpd: {error}");
@@ -49,7 +21,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: Options) -> io::Result<()> {
+fn run(options: HttpdArgs) -> io::Result<()> {
     let log = options
         .log
         .map(|path| OpenOptions::new().create(true).append(true).open(path));

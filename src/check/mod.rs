@@ -24,6 +24,7 @@
 
 mod body;
 mod extra;
+mod options;
 mod packet;
 mod plane;
 mod print;
@@ -42,6 +43,7 @@ mod corpus;
 #[cfg(test)]
 mod tests;
 
+pub use options::CheckArgs;
 pub use report::{
     ExceptionSummary, Finding, Kind, PacketSummary, PlaneSummary, Report, SHOWN, Summary, XSummary,
 };

@@ -10,8 +10,10 @@
 mod answer;
 mod environment;
 mod head;
+mod options;
 mod process;
 mod route;
 mod server;
 
+pub use options::HttpdArgs;
 pub use server::{Front, serve};

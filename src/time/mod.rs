@@ -24,6 +24,7 @@ mod length;
 mod linear;
 mod loose_text;
 mod number_word;
+mod options;
 mod query_text;
 mod unit;
 
@@ -32,6 +33,7 @@ pub use field_text::parse_field;
 pub use instant::{Calendar, Time};
 pub use iso::{IsoText, Style, digits_of_width, write_field};
 pub use length::seconds_per_unit;
+pub use options::PrtimeArgs;
 pub use query_text::{is_plain, parse_query};
 pub use unit::TimeUnit;
 

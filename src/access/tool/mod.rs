@@ -7,6 +7,7 @@
 
 mod ask;
 pub mod lines;
+mod options;
 mod replace;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use super::hash::{self, Form};
 use super::password_file::PasswordFile;
 use super::{Credentials, FileError};
+pub use options::PasswdArgs;
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod find;
 mod help;
 mod json;
+mod options;
 mod queueing;
 mod row;
 mod table;
@@ -20,6 +21,7 @@ use super::broker::{Broker, Listed, Which};
 use super::error::QueueError;
 use super::task::TaskError;
 use find::NotOne;
+pub use options::TodoArgs;
 use table::Layout;
 
 /// The name of the program.
