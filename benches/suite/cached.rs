@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
+use das2_server::cache::build::set_file_time;
 use das2_server::cache::{Block, Form, LevelFolder, Origin, Plan, Stamp};
 use das2_server::config::Config;
 use das2_server::source::{CacheLevel, Period, Tree};
@@ -239,8 +240,10 @@ impl Source {
             return;
         };
         let mut front = Vec::new();
-        file.take(4096).read_to_end(&mut front).expect("a block");
-        if Stamp::find(&front).is_none_or(|stamp| stamp.origin != self.origin.of_block(first)) {
+        (&file).take(4096).read_to_end(&mut front).expect("a block");
+        let is_ours =
+            |stamp: Stamp| stamp.origin == self.origin.of_block(first) && stamp.is_time_of(&file);
+        if !Stamp::find(&front).is_some_and(is_ours) {
             std::fs::remove_dir_all(self.folder.path()).expect("no folder");
         }
     }
@@ -305,13 +308,14 @@ fn block_file(source: &Source, block: &Block, channels: usize, origin: Option<&O
     let id = PacketId::new(1).expect("an ID");
     let size =
         |header: &str| 20 + header.len() + packet.len() + seconds as usize * (4 + 8 + 4 * channels);
-    if let Some(origin) = origin {
+    let stamp = origin.map(|origin| {
         let mut stamp = Stamp::new(Time::now(), origin.of_block(block));
         stamp.form = Form::Sorted;
         stamp.write(&mut stream);
         stamp.size = size(&stream.to_xml()) as u64;
         stamp.write(&mut stream);
-    }
+        stamp
+    });
     let header = stream.to_xml();
     let mut out = BufWriter::new(File::create(path).expect("a file"));
     let mut write = |bytes: &[u8]| out.write_all(bytes).expect("room");
@@ -325,6 +329,10 @@ fn block_file(source: &Source, block: &Block, channels: usize, origin: Option<&O
         for channel in 0..channels {
             write(&(channel as f32).to_le_bytes());
         }
+    }
+    let file = out.into_inner().expect("room");
+    if let Some(stamp) = stamp {
+        set_file_time(&file, stamp.file_time()).expect("its time");
     }
 }
 

@@ -81,7 +81,7 @@ impl Expired {
         let path = level_folder.join(FILE);
         let mut file = Unfinished::begin(&path)?;
         file.file.write_all(lines.as_bytes())?;
-        file.place(&path)
+        file.place(&path, None)
     }
 
     /// Whether a block that was made at this time is out of date.

@@ -6,6 +6,7 @@
 //! that das2-pyserver built say nothing.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
 use crate::source::{CacheLevel, Definition};
@@ -22,6 +23,9 @@ const MADE: &str = "cacheMade";
 const FROM: &str = "cacheFrom";
 const FORM: &str = "cacheForm";
 const SIZE: &str = "cacheSize";
+
+/// Digits behind the seconds of `cacheMade`.
+const MADE_DIGITS: u8 = 3;
 
 /// Digits of `cacheSize`, which is written over as `cacheForm` is.
 const SIZE_DIGITS: usize = 15;
@@ -131,10 +135,12 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The stamp of a block that is about to be built.
+    /// The stamp of a block that is about to be built. Its time is what its
+    /// text will say.
     pub fn new(made: Time, origin: Origin) -> Stamp {
+        let text = made.iso(Style::Calendar, MADE_DIGITS).to_string();
         Stamp {
-            made,
+            made: parse_field(text.as_bytes()).unwrap_or(made),
             origin,
             form: Form::Unknown,
             size: 0,
@@ -150,9 +156,23 @@ impl Stamp {
         }
     }
 
+    /// The time of change that the block's file keeps as long as nobody writes
+    /// into it, in seconds since 1970: when it was made. Not every file system
+    /// and archive keeps parts of seconds.
+    pub fn file_time(&self) -> i64 {
+        let seconds = (self.made.ns2000() - UNIX_EPOCH).div_euclid(1_000_000_000);
+        i64::try_from(seconds).unwrap_or(0)
+    }
+
+    /// Whether a file has still the time of [`Stamp::file_time`].
+    pub fn is_time_of(&self, file: &File) -> bool {
+        let data = file.metadata();
+        data.is_ok_and(|data| (data.mtime(), data.mtime_nsec()) == (self.file_time(), 0))
+    }
+
     /// Puts it into a stream header.
     pub fn write(&self, header: &mut StreamHeader) {
-        let made = self.made.iso(Style::Calendar, 3);
+        let made = self.made.iso(Style::Calendar, MADE_DIGITS);
         let properties = &mut header.properties;
         properties.set("String", MADE, format!("{made}Z"));
         properties.set("String", FROM, format!("{:016x}", self.origin.0));
@@ -300,6 +320,9 @@ impl Standard {
     }
 }
 
+/// 1970-01-01 in nanoseconds since 2000.
+const UNIX_EPOCH: i128 = -946_684_800_000_000_000;
+
 /// When a file was last changed, as far as that is known.
 pub fn changed(file: &File) -> Time {
     let since = file
@@ -308,7 +331,6 @@ pub fn changed(file: &File) -> Time {
         .ok()
         .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
         .map_or(0, |since| since.as_nanos() as i128);
-    const UNIX_EPOCH: i128 = -946_684_800_000_000_000;
     Time::from_ns2000(since + UNIX_EPOCH).unwrap_or_else(Time::now)
 }
 
@@ -345,6 +367,16 @@ mod tests {
         assert_eq!((found.form, found.size), (Form::Mixed, 99));
         Stamp::remove(&mut header);
         assert_eq!(Stamp::read(&header.properties), None);
+    }
+
+    #[test]
+    fn files_keep_whole_seconds() {
+        let at = |made| Stamp::new(time(made), Origin(1)).file_time();
+        assert_eq!(at("1970-01-01T00:00:01.999"), 1);
+        assert_eq!(at("2026-11-24T12:00:00.125"), 1_795_521_600);
+        assert_eq!(at("1969-12-31T23:59:58.5"), -2);
+        // What is rounded up in the stamp is so in the file.
+        assert_eq!(at("1970-01-01T00:00:01.9999"), 2);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::io;
 use super::block::Block;
 use super::folder::LevelFolder;
 use super::plan::{Plan, Segment};
-use super::serve::{Opened, freshness, open_block, stamp_of, survey};
-use super::stamp::{Standard, changed};
+use super::serve::{Known, Opened, freshness, open_block, stamp_of, survey};
+use super::stamp::{Form, Stamp, Standard, changed};
 use crate::cache::Blocks;
 use crate::config::Config;
 use crate::source::{CacheLevel, Definition};
@@ -19,7 +19,8 @@ pub enum State {
     /// No file.
     Missing,
     /// A block that may be served, of this many bytes. Of one in foreign form
-    /// only the front has been looked at.
+    /// only the front has been looked at; one in known form whose file was
+    /// changed since has been looked through.
     Fresh(u64),
     /// A block of this many bytes that is out of date, and why.
     Stale(u64, String),
@@ -28,28 +29,46 @@ pub enum State {
 }
 
 impl State {
-    /// The state of one block, from the front of its file.
+    /// The state of one block, as a request would find it.
     pub fn of(folder: &LevelFolder, block: &Block, standard: &Standard) -> State {
+        match State::look(folder, block, standard) {
+            (fresh @ State::Fresh(_), Some(known)) => match known.check(block) {
+                Ok(()) => fresh,
+                Err(reason) => State::Damaged(reason),
+            },
+            (state, _) => state,
+        }
+    }
+
+    /// The same from the front of its file alone.
+    pub fn by_front(folder: &LevelFolder, block: &Block, standard: &Standard) -> State {
+        State::look(folder, block, standard).0
+    }
+
+    fn look(folder: &LevelFolder, block: &Block, standard: &Standard) -> (State, Option<Known>) {
+        let damaged = |reason: String| (State::Damaged(reason), None);
         let opened = match open(folder, block) {
             Ok(opened) => opened,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return State::Missing,
-            Err(error) => return State::Damaged(error.to_string()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return (State::Missing, None),
+            Err(error) => return damaged(error.to_string()),
         };
-        let (file, stamp) = match opened {
-            Opened::Bad(reason) => return State::Damaged(reason),
-            Opened::Known(known) => (known.file, Some(known.stamp)),
-            Opened::Foreign(file) => {
-                let stamp = stamp_of(&file);
-                (file, stamp)
+        let judge = |file: &File, stamp: Option<&Stamp>| {
+            let size = size_of(file);
+            match freshness(standard.judge(block, stamp, changed(file))) {
+                Ok(()) => State::Fresh(size),
+                Err(reason) => State::Stale(size, reason),
             }
         };
-        let size = size_of(&file);
-        if stamp.is_some_and(|stamp| stamp.size != size) {
-            return State::Damaged("it is not as long as it was".into());
-        }
-        match freshness(standard.judge(block, stamp.as_ref(), changed(&file))) {
-            Ok(()) => State::Fresh(size),
-            Err(reason) => State::Stale(size, reason),
+        match opened {
+            Opened::Bad(reason) => damaged(reason),
+            Opened::Known(known) => (judge(&known.file, Some(&known.stamp)), Some(known)),
+            Opened::Foreign(file) => {
+                let stamp = stamp_of(&file);
+                if stamp.is_some_and(|stamp| stamp.size != size_of(&file)) {
+                    return damaged("it is not as long as it was".into());
+                }
+                (judge(&file, stamp.as_ref()), None)
+            }
         }
     }
 }
@@ -71,7 +90,7 @@ fn is_good(folder: &LevelFolder, block: &Block, standard: &Standard) -> bool {
         return false;
     }
     match open(folder, block) {
-        Ok(Opened::Foreign(file)) => survey(&file, block).is_ok(),
+        Ok(Opened::Foreign(file)) => survey(&file, block, Form::Unknown).is_ok(),
         Ok(Opened::Known(_)) => true,
         Ok(Opened::Bad(_)) | Err(_) => false,
     }

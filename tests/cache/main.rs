@@ -13,6 +13,7 @@ mod site;
 
 mod aged;
 mod coverage;
+mod damaged;
 mod hits;
 mod joints;
 mod minute;

@@ -4,10 +4,15 @@ use das2_server::config::Config;
 use das2_server::queue::{Which, connect};
 
 use crate::minute::Minutes;
+use crate::site::Site;
 
 /// Newest first.
 pub fn waiting(m: &Minutes) -> Vec<String> {
-    let config = Config::load(&m.site.path("das2server.conf")).unwrap();
+    waiting_at(&m.site)
+}
+
+pub fn waiting_at(site: &Site) -> Vec<String> {
+    let config = Config::load(&site.path("das2server.conf")).unwrap();
     let mut broker = connect(&config).unwrap();
     let listed = broker.list(Which::Todo).unwrap();
     listed

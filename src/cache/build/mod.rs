@@ -36,7 +36,7 @@ use crate::config::Config;
 use crate::source::{CacheLevel, Definition};
 use crate::time::Time;
 
-pub use place::{Unfinished, sweep};
+pub use place::{Unfinished, set_file_time, sweep};
 pub use recipe::can_build;
 pub use sinks::says_no_data;
 pub use writer::BlockWriter;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_OMIT, flock, futimens};
 
 /// What the names of unfinished files end in; das2-pyserver's too.
 const UNFINISHED: &str = ".tmp";
@@ -64,12 +64,18 @@ impl Unfinished {
         Ok(unfinished)
     }
 
-    /// Puts the file in its place once all of it is on the disk.
+    /// Puts the file in its place once all of it is on the disk, with a time
+    /// of change in seconds since 1970 if one is given.
     ///
     /// # Errors
     /// The system's.
-    pub fn place(mut self, path: &Path) -> io::Result<()> {
+    pub fn place(mut self, path: &Path, changed: Option<i64>) -> io::Result<()> {
         self.file.sync_data()?;
+        // At last, or another worker would take the file for an old one.
+        if let Some(seconds) = changed {
+            // Without it the block is looked through before it is served.
+            let _ = set_file_time(&self.file, seconds);
+        }
         match fs::rename(&self.path, path) {
             Err(error) if path.is_dir() => {
                 move_aside(path).map_err(|_| error)?;
@@ -80,6 +86,26 @@ impl Unfinished {
         self.placed = true;
         Ok(())
     }
+}
+
+/// Gives a file a time of change, in seconds since 1970.
+///
+/// # Errors
+/// The system's.
+pub fn set_file_time(file: &File, seconds: i64) -> io::Result<()> {
+    let unchanged = Timespec {
+        tv_sec: 0,
+        tv_nsec: UTIME_OMIT,
+    };
+    let changed = Timespec {
+        tv_sec: seconds,
+        tv_nsec: 0,
+    };
+    let times = Timestamps {
+        last_access: unchanged,
+        last_modification: changed,
+    };
+    Ok(futimens(file, &times)?)
 }
 
 impl Drop for Unfinished {
@@ -234,8 +260,14 @@ mod tests {
         unfinished.file.write_all(b"x").unwrap();
         assert!(!path.exists());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        unfinished.place(&path).unwrap();
+        unfinished.place(&path, Some(-7)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"x");
+        let data = fs::metadata(&path).unwrap();
+        let changed = (
+            std::os::unix::fs::MetadataExt::mtime(&data),
+            std::os::unix::fs::MetadataExt::mtime_nsec(&data),
+        );
+        assert_eq!(changed, (-7, 0));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&folder)), (0o664, 0o775));
         drop(Unfinished::begin(&path).unwrap());
@@ -252,7 +284,10 @@ mod tests {
             if let Some(name) = content {
                 fs::write(path.join(name), "kept").unwrap();
             }
-            Unfinished::begin(&path).unwrap().place(&path).unwrap();
+            Unfinished::begin(&path)
+                .unwrap()
+                .place(&path, None)
+                .unwrap();
             assert!(path.is_file());
         }
         let aside = root.path().join(format!("{NAME}.aside-1")).join("x");

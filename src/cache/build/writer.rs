@@ -231,7 +231,7 @@ impl BlockWriter {
         self.patch(form, size)?;
         self.write_gathered()?;
         if let Some(file) = self.file.take() {
-            file.place(&self.path)
+            file.place(&self.path, Some(self.stamp.file_time()))
                 .map_err(|error| of_path(&self.path, error))?;
         }
         self.finished = Some(size);

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use rustix::buffer::spare_capacity;
 use rustix::fd::AsFd;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, fstat, openat};
 use rustix::io::{Errno, pread};
 
+use super::survey::survey;
+use crate::cache::block::Block;
 use crate::cache::stamp::{Form, Stamp};
 use crate::filter::x_time::XTime;
 use crate::stream::{
@@ -46,6 +48,9 @@ pub struct Known {
     data: usize,
     /// It says that there are no data in its span.
     pub is_empty: bool,
+    /// Its file has the time that it got when it was made: nobody has written
+    /// into it since.
+    untouched: bool,
 }
 
 /// Opens a block's file by its name in a folder. Nothing that may stand in
@@ -62,7 +67,9 @@ pub fn open_block(folder: impl AsFd, name: &str) -> std::io::Result<Opened> {
     match header.and_then(Stamp::find) {
         None => Ok(Opened::Foreign(file)),
         Some(stamp) if stamp.form.is_known() || layout.is_empty => {
+            let status = fstat(&file)?;
             let known = Known {
+                untouched: (status.st_mtime, status.st_mtime_nsec) == (stamp.file_time(), 0),
                 file,
                 stamp,
                 front,
@@ -71,7 +78,7 @@ pub fn open_block(folder: impl AsFd, name: &str) -> std::io::Result<Opened> {
                 data: layout.packets.1,
                 is_empty: layout.is_empty,
             };
-            match known.is_whole()? {
+            match u64::try_from(status.st_size) == Ok(stamp.size) {
                 true => Ok(Opened::Known(known)),
                 false => Ok(Opened::Bad("it is not as long as it was".into())),
             }
@@ -154,16 +161,19 @@ impl Known {
         (self.front.len() < FRONT).then_some(self.front.as_slice())
     }
 
-    fn size(&self) -> std::io::Result<u64> {
-        match self.in_memory() {
-            Some(bytes) => Ok(bytes.len() as u64),
-            None => Ok(self.file.metadata()?.len()),
+    /// Whether it is still what its stamp says, as far as can be seen. A file
+    /// that was changed or copied since it was made is looked through; the
+    /// error says what is wrong in it.
+    pub fn check(&self, block: &Block) -> Result<(), String> {
+        if self.untouched {
+            return Ok(());
         }
-    }
-
-    /// Whether the file is as long as its stamp says.
-    fn is_whole(&self) -> std::io::Result<bool> {
-        Ok(self.size()? == self.stamp.size)
+        let found = survey(&self.file, block, self.stamp.form)?;
+        match (found.data, self.is_empty) {
+            (Some((_, 0)), true) => Ok(()),
+            (data, false) if data == Some(self.data()) => Ok(()),
+            _ => Err("it does not hold data and nothing else behind its headers".into()),
+        }
     }
 
     /// The stream header, if it can be understood.

@@ -3,8 +3,10 @@
 //!
 //! Blocks in known form are not read: their data go from the file to the
 //! client as they lie there, cut at the ends of the range by halving. All
-//! others are read, cut to their span, and written. A block that turns out
-//! to be stale or damaged is a gap like any other.
+//! others are read, cut to their span, and written. What tells that nobody has
+//! written into a block since it was made is the time of its file; a block with
+//! another one is looked through first, as one that knows nothing of itself. A
+//! block that turns out to be stale or damaged is a gap like any other.
 
 mod join;
 mod known;
@@ -24,7 +26,7 @@ pub(crate) use self::survey::survey;
 use super::block::{Block, Blocks};
 use super::folder::LevelFolder;
 use super::plan::{Plan, Segment};
-use super::stamp::{Freshness, Stamp, Standard, changed};
+use super::stamp::{Form, Freshness, Stamp, Standard, changed};
 use crate::filter::cut::Cut;
 use crate::source::{Period, Resolution};
 use crate::stream::{
@@ -196,6 +198,7 @@ impl Opener<'_> {
         match self.open(block).map_err(|error| error.to_string())? {
             Opened::Known(known) => {
                 freshness(self.standard.judge(block, Some(&known.stamp), block.end()))?;
+                known.check(block)?;
                 Ok(Usable::Known(known))
             }
             // One that says nothing of itself is looked through first: it must
@@ -203,7 +206,7 @@ impl Opener<'_> {
             Opened::Foreign(file) => {
                 let stamp = stamp_of(&file);
                 freshness(self.standard.judge(block, stamp.as_ref(), changed(&file)))?;
-                let survey = survey(&file, block)?;
+                let survey = survey(&file, block, Form::Unknown)?;
                 Ok(Usable::Foreign(file, survey))
             }
             Opened::Bad(reason) => Err(reason),

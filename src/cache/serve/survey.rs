@@ -1,5 +1,5 @@
-//! What is in a block that says nothing of itself: one look through all of it
-//! before anything of it goes out.
+//! What is in a block that says nothing of itself, or whose file was changed since it
+//! was made: one look through all of it before anything of it goes out.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::first_header;
 use crate::cache::block::Block;
 use crate::cache::build::says_no_data;
-use crate::filter::x_time::{Window, XTime, rest};
+use crate::cache::stamp::Form;
+use crate::filter::x_time::{Window, XTime, at, rest};
 use crate::stream::{
     Error, Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader,
     sink_ignores,
@@ -25,11 +26,12 @@ pub struct Survey {
     pub data: Option<(u64, u64)>,
 }
 
-/// Looks through a block from its beginning.
+/// Looks through a block from its beginning. One that was made in a known form has to be
+/// in it still.
 ///
 /// # Errors
-/// Why it is no sound stream.
-pub fn survey(file: &File, block: &Block) -> std::result::Result<Survey, String> {
+/// Why it is no sound stream, or what is not as its form says.
+pub fn survey(file: &File, block: &Block, form: Form) -> std::result::Result<Survey, String> {
     let deflated = first_header(file).is_some_and(|header| header.is_deflated().unwrap_or(true));
     let copy = file.try_clone().map_err(|error| error.to_string())?;
     let mut look = Look {
@@ -40,15 +42,20 @@ pub fn survey(file: &File, block: &Block) -> std::result::Result<Survey, String>
         end: block.end().us2000(),
         data: None,
         plain: !deflated,
+        inside: true,
+        last: (form == Form::Sorted).then_some(f64::NEG_INFINITY),
     };
     Reader::new(FileInput::new(copy))
         .pump(&mut look)
         .map_err(|error| error.to_string())?;
+    if form.is_known() && !look.inside {
+        return Err("there are records outside of its span".into());
+    }
     let (begin, end) = look.data.unwrap_or_default();
     Ok(Survey {
         stream: look.stream,
         packets: look.packets,
-        data: look.plain.then(|| (begin, end - begin)),
+        data: (look.plain && look.inside).then(|| (begin, end - begin)),
     })
 }
 
@@ -60,31 +67,44 @@ struct Look {
     end: f64,
     /// The data so far: from, to.
     data: Option<(u64, u64)>,
+    /// The data lie in one piece behind all headers.
     plain: bool,
+    /// All records so far lie in the block's span.
+    inside: bool,
+    /// The latest time so far, where they have to be in order.
+    last: Option<f64>,
 }
 
 impl Look {
-    /// Whether all packets of a run lie in the span.
-    fn is_inside(&self, run: Run<'_>) -> Result<bool> {
+    /// Looks at the times of a run, each of which has to be one.
+    fn look_at(&mut self, run: Run<'_>) -> Result<()> {
         let Some(Some(x)) = self.times.get(run.id.index()) else {
-            return Ok(false);
+            self.inside = false;
+            return Ok(());
         };
         let surely = Window::surely_within(self.begin, self.end);
         let mut left = run;
         while !left.is_empty() {
-            left = rest(left, x.count_inside(left, surely));
-            if left.is_empty() {
-                break;
+            // Where order matters every time has to be looked at.
+            if self.last.is_none() {
+                left = rest(left, x.count_inside(left, surely));
+                if left.is_empty() {
+                    break;
+                }
             }
-            let inside = x
-                .us2000(left.bytes)?
-                .is_some_and(|time| time.reaches(self.begin) && !time.reaches(self.end));
-            if !inside {
-                return Ok(false);
+            let time = x.us2000(left.bytes).map_err(|error| at(error, left, 0))?;
+            let within = time.filter(|t| t.reaches(self.begin) && !t.reaches(self.end));
+            self.inside &= within.is_some();
+            if let (Some(last), Some(time)) = (&mut self.last, time) {
+                if time.us < *last {
+                    let error = Error::Unfit("its records are not in order of time".into());
+                    return Err(at(error, left, 0));
+                }
+                *last = time.us;
             }
             left = rest(left, 1);
         }
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -124,9 +144,6 @@ impl Sink for Look {
             Some((_, reached)) if *reached == run.offset => *reached = end,
             Some(_) => self.plain = false,
         }
-        if self.plain {
-            self.plain = self.is_inside(run)?;
-        }
-        Ok(())
+        self.look_at(run)
     }
 }

@@ -5,13 +5,16 @@
 //! if the operator says that it is trusted; a block that was written before
 //! its span was over is out of date whatever it is made from. Those are left
 //! as they are.
+//!
+//! Blocks of this server whose files have another time than they got when they
+//! were made, because they were copied, get it back if they are sound.
 
 use std::fs::File;
 
 use super::inspect::{findings, open_plain};
 use super::{Desk, ToolError};
 use crate::cache::block::Block;
-use crate::cache::build::BlockWriter;
+use crate::cache::build::{BlockWriter, set_file_time};
 use crate::cache::folder::LevelFolder;
 use crate::cache::serve::stamp_of;
 use crate::cache::stamp::{Origin, Stamp, changed};
@@ -23,6 +26,8 @@ enum Imported {
     Yes,
     /// It is in the form of this server already.
     Known,
+    /// The same, and its file has its time again.
+    Dated,
     /// Left alone, and why.
     No(String),
 }
@@ -31,7 +36,7 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
     let definition = desk.source(dataset)?;
     let changed_at = File::open(&definition.path).map(|file| changed(&file));
     let changed_at = changed_at.map_err(|error| ToolError::Usage(error.to_string()))?;
-    let (mut imported, mut known, mut left) = (0_u64, 0_u64, 0_u64);
+    let (mut imported, mut known, mut dated, mut left) = (0_u64, 0_u64, 0_u64, 0_u64);
     for level in &definition.cache_levels {
         let folder = desk.folder(&definition, level)?;
         let origin = Origin::present(&definition, desk.config, level);
@@ -40,6 +45,7 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
             match import(&folder, &block, origin, since) {
                 Imported::Yes => imported += 1,
                 Imported::Known => known += 1,
+                Imported::Dated => dated += 1,
                 Imported::No(reason) => {
                     left += 1;
                     let path = folder.file_of(&block);
@@ -52,7 +58,27 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
         desk.out,
         "{imported} blocks imported, {known} known already, {left} left alone"
     )?;
+    if dated > 0 {
+        writeln!(
+            desk.out,
+            "{dated} blocks were copied or changed and are sound: their files have their times again"
+        )?;
+    }
     Ok(left == 0)
+}
+
+/// Gives a sound block the time of its stamp back.
+fn date(file: &File, block: &Block, stamp: &Stamp) -> Imported {
+    if !stamp.form.is_known() || stamp.is_time_of(file) {
+        return Imported::Known;
+    }
+    if let Some(finding) = findings(file, block, Some(stamp)).into_iter().next() {
+        return Imported::No(finding);
+    }
+    match set_file_time(file, stamp.file_time()) {
+        Ok(()) => Imported::Dated,
+        Err(error) => Imported::No(error.to_string()),
+    }
 }
 
 fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Time>) -> Imported {
@@ -61,8 +87,8 @@ fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Tim
         Ok(file) => file,
         Err(error) => return Imported::No(error.to_string()),
     };
-    if stamp_of(&file).is_some() {
-        return Imported::Known;
+    if let Some(stamp) = stamp_of(&file) {
+        return date(&file, block, &stamp);
     }
     let made = changed(&file);
     if made < block.end() {

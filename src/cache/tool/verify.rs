@@ -6,7 +6,7 @@ use super::inspect::{findings, open_plain};
 use super::{Desk, ToolError};
 use crate::cache::expired::Expired;
 use crate::cache::serve::stamp_of;
-use crate::cache::stamp::Standard;
+use crate::cache::stamp::{Stamp, Standard};
 use crate::cache::state::State;
 
 /// With `expire`, what is broken is declared out of date: then requests read
@@ -17,7 +17,7 @@ pub(super) fn run(
     expire: bool,
 ) -> Result<bool, ToolError> {
     let (sources, wrong) = desk.sources(dataset)?;
-    let (mut blocks, mut bad) = (0_u64, wrong.len() as u64);
+    let (mut blocks, mut bad, mut undated) = (0_u64, wrong.len() as u64, 0_u64);
     for text in wrong {
         writeln!(desk.out, "{text}")?;
     }
@@ -41,7 +41,7 @@ pub(super) fn run(
             for block in all {
                 blocks += 1;
                 let path = folder.file_of(&block);
-                let mut found = match State::of(&folder, &block, &standard) {
+                let mut found = match State::by_front(&folder, &block, &standard) {
                     State::Missing => continue,
                     State::Fresh(_) => Vec::new(),
                     State::Stale(_, reason) | State::Damaged(reason) => vec![reason],
@@ -56,6 +56,9 @@ pub(super) fn run(
                         Expired::declare(folder.path(), block.begin(), block.end(), desk.now)
                             .map_err(|error| ToolError::Failed(error.to_string()))?;
                     }
+                    let has_time = |stamp: &Stamp| stamp.is_time_of(&file);
+                    let known = stamp.filter(|stamp| stamp.form.is_known());
+                    undated += u64::from(broken.is_empty() && !known.as_ref().is_none_or(has_time));
                     found.extend(broken);
                 }
                 bad += u64::from(!found.is_empty());
@@ -66,5 +69,12 @@ pub(super) fn run(
         }
     }
     writeln!(desk.out, "{blocks} blocks, {bad} with findings")?;
+    if undated > 0 {
+        writeln!(
+            desk.out,
+            "{undated} blocks were copied or changed since they were made, so requests look \
+             through them; das2_srv_cache import DATASET ends that"
+        )?;
+    }
     Ok(bad == 0)
 }
