@@ -169,6 +169,7 @@ fn every_option_of_filters_and_tools() {
             env!("CARGO_BIN_EXE_das2_bin_peakavgsec"),
         ),
         ("das2_ascii", env!("CARGO_BIN_EXE_das2_ascii")),
+        ("das2_csv", env!("CARGO_BIN_EXE_das2_csv")),
         ("das2_check", env!("CARGO_BIN_EXE_das2_check")),
         ("das2_prtime", env!("CARGO_BIN_EXE_das2_prtime")),
     ] {

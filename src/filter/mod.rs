@@ -1,28 +1,37 @@
-//! Stream in, stream out.
+//! Stream in, stream or table out.
 //!
-//! A filter is a stage: a [`Sink`] in front of another. The same stage serves
-//! a program of its name (das2_bin_avgsec and so on, [`program`]) and the
-//! server, which puts it between a reader's pipe and the client without
-//! starting a process: [`Filter::from_words`] understands the command line
-//! that a data source definition holds.
+//! A filter is a stage: a [`Sink`] in front of another. An end is the last
+//! sink: it makes bytes for whoever reads, a das2 stream or something else.
+//! The same code serves a program of its name (das2_bin_avgsec and so on,
+//! [`program`]) and the server, which puts a [`Chain`] between a reader's pipe
+//! and the client without starting a process: [`Step::from_words`]
+//! understands the command line that a data source definition holds.
 //!
 //! | room | program |
 //! |---|---|
 //! | [`bin`] | das2_bin_avgsec, das2_bin_peakavgsec |
 //! | [`ascii`] | das2_ascii |
+//! | [`csv`] | das2_csv, an end |
 
 pub mod ascii;
 pub mod bin;
+mod chain;
+pub mod csv;
 pub mod cut;
 pub mod program;
 mod progress;
+mod times;
 pub mod x_time;
+
+use std::io::Write;
 
 use clap::Parser;
 
-use crate::stream::Sink;
+use crate::stream::{Sink, Writer};
 
-/// A filter with its settings.
+pub use chain::Chain;
+
+/// A filter with its settings: a das2 stream in, a das2 stream out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
     /// das2_bin_avgsec, das2_bin_peakavgsec.
@@ -32,16 +41,6 @@ pub enum Filter {
 }
 
 impl Filter {
-    /// The filter that a command line names, its first word a bare program
-    /// name. None: none of ours. An error: ours, but called in a way it does
-    /// not understand, or with a file to read.
-    pub fn from_words<S: AsRef<str>>(words: &[S]) -> Option<Result<Filter, String>> {
-        let name = words.first()?.as_ref();
-        let (_, parse) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
-        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-        Some(parse(&words))
-    }
-
     /// Puts the stage in front of the next one.
     pub fn stage<'a>(&self, next: Box<dyn Sink + 'a>) -> Box<dyn Sink + 'a> {
         match self {
@@ -51,10 +50,75 @@ impl Filter {
     }
 }
 
-type Parse = fn(&[&str]) -> Result<Filter, String>;
+/// The form in which a stream leaves as bytes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum End {
+    /// A das2 stream.
+    #[default]
+    Das2,
+    /// A das2 stream whose bytes after the header are one zlib stream.
+    Deflated,
+    /// das2_csv.
+    Csv(csv::Layout),
+}
 
-/// The programs that also run as stages.
-const PROGRAMS: [(&str, Parse); 3] = [
+impl End {
+    /// The last sink, in front of where the bytes go.
+    ///
+    /// Where the form has no place for an exception, [`Sink::finish`] gives it
+    /// back as [`Error::Exception`](crate::stream::Error::Exception);
+    /// [`Sink::abort`] then writes what is complete, and nothing more.
+    pub fn sink<'a>(&self, output: impl Write + 'a) -> Box<dyn Sink + 'a> {
+        match self {
+            End::Das2 => Box::new(Writer::new(output)),
+            End::Deflated => Box::new(Writer::deflated(output)),
+            End::Csv(layout) => Box::new(csv::ToCsv::new(layout.clone(), output)),
+        }
+    }
+
+    /// Whether an exception can be part of what goes out.
+    pub fn has_exceptions(&self) -> bool {
+        matches!(self, End::Das2 | End::Deflated)
+    }
+}
+
+/// What one of our programs does, as a part of this process.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// It makes a das2 stream, which others can follow.
+    Filter(Filter),
+    /// It makes bytes: nothing of ours follows.
+    End(End),
+}
+
+impl From<Filter> for Step {
+    fn from(filter: Filter) -> Step {
+        Step::Filter(filter)
+    }
+}
+
+impl From<End> for Step {
+    fn from(end: End) -> Step {
+        Step::End(end)
+    }
+}
+
+impl Step {
+    /// The step that a command line names, its first word a bare program
+    /// name. None: none of ours. An error: ours, but called in a way it does
+    /// not understand, or with a file to read.
+    pub fn from_words<S: AsRef<str>>(words: &[S]) -> Option<Result<Step, String>> {
+        let name = words.first()?.as_ref();
+        let (_, parse) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+        Some(parse(&words))
+    }
+}
+
+type Parse = fn(&[&str]) -> Result<Step, String>;
+
+/// The programs that are also steps.
+const PROGRAMS: [(&str, Parse); 4] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Bin((&args).into()))
@@ -67,6 +131,10 @@ const PROGRAMS: [(&str, Parse); 3] = [
         let args: ascii::AsciiArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Ascii((&args).into()))
     }),
+    ("das2_csv", |words| {
+        let args: csv::CsvArgs = parse(words)?;
+        no_file(args.file.as_deref(), End::Csv((&args).into()))
+    }),
 ];
 
 fn parse<A: Parser>(words: &[&str]) -> Result<A, String> {
@@ -77,9 +145,9 @@ fn parse<A: Parser>(words: &[&str]) -> Result<A, String> {
     })
 }
 
-fn no_file(file: Option<&std::path::Path>, filter: Filter) -> Result<Filter, String> {
+fn no_file(file: Option<&std::path::Path>, step: impl Into<Step>) -> Result<Step, String> {
     match file {
-        None => Ok(filter),
+        None => Ok(step.into()),
         Some(_) => Err("a stage reads the stream before it, not a file".into()),
     }
 }
@@ -90,10 +158,12 @@ mod tests {
 
     #[test]
     fn command_lines_of_data_source_definitions() {
-        let of = |line: &str| Filter::from_words(&line.split(' ').collect::<Vec<_>>());
+        let of = |line: &str| Step::from_words(&line.split(' ').collect::<Vec<_>>());
         assert_eq!(of("site_reducer 60"), None);
         assert_eq!(of("/usr/bin/das2_bin_avgsec 60"), None);
-        let Some(Ok(Filter::Bin(binning))) = of("das2_bin_avgsec -r -b 2001-01-01 0.25") else {
+        let Some(Ok(Step::Filter(Filter::Bin(binning)))) =
+            of("das2_bin_avgsec -r -b 2001-01-01 0.25")
+        else {
             panic!()
         };
         assert_eq!(binning.seconds, 0.25);
@@ -104,6 +174,10 @@ mod tests {
         assert_eq!(twice, of("das2_bin_avgsec -b 2002-01-01 60"));
         assert!(matches!(twice, Some(Ok(_))));
         assert!(matches!(of("das2_ascii -r 4 -s 3 -c"), Some(Ok(_))));
+        assert!(matches!(
+            of("das2_csv -d ;"),
+            Some(Ok(Step::End(End::Csv(_))))
+        ));
         for bad in [
             "das2_bin_avgsec",
             "das2_bin_avgsec 0",

@@ -1,5 +1,5 @@
-//! What every filter program does around its stage: open the input, run the
-//! stage, and end as a filter should.
+//! What every filter program does around its step: open the input, run the
+//! step, and end as a filter should.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,22 +7,24 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::stream::{
-    Error, Exception, FileInput, Reader, Result, Sink, Writer, stdin_input, widen_pipe,
-};
+use crate::stream::{Error, Exception, FileInput, Reader, Result, Sink, stdin_input, widen_pipe};
 
-use super::Filter;
+use super::{Chain, Step};
 
 /// Status of a run whose input, or its use, was wrong.
 const FAILED: u8 = 1;
+
+/// Status of a run whose input told of an error that the output has no place for.
+const EXCEPTION: u8 = 3;
 
 /// Runs a filter from a file or standard input to standard output.
 ///
 /// When the input breaks, what is complete has gone out, an exception packet
 /// follows, and the status is not zero. When nobody reads any more it ends as
-/// a program that SIGPIPE stopped.
-pub fn run(name: &str, filter: &Filter, file: Option<&Path>) -> ExitCode {
-    match copy(name, filter, file) {
+/// a program that SIGPIPE stopped. An exception in the input is no error, but
+/// where the output has no place for it: then the status is 3.
+pub fn run(name: &str, step: impl Into<Step>, file: Option<&Path>) -> ExitCode {
+    match copy(name, Chain::of(step.into()), file) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => {
             let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
@@ -30,18 +32,21 @@ pub fn run(name: &str, filter: &Filter, file: Option<&Path>) -> ExitCode {
         }
         Err(error) => {
             let _ = writeln!(io::stderr(), "{name}: {error}");
-            ExitCode::from(FAILED)
+            ExitCode::from(match error {
+                Error::Exception(_) => EXCEPTION,
+                _ => FAILED,
+            })
         }
     }
 }
 
-fn copy(name: &str, filter: &Filter, file: Option<&Path>) -> Result<()> {
+fn copy(name: &str, chain: Chain, file: Option<&Path>) -> Result<()> {
     let output = io::stdout()
         .as_fd()
         .try_clone_to_owned()
         .map_err(Error::Output)?;
     widen_pipe(&output);
-    let mut stage = filter.stage(Box::new(Writer::new(File::from(output))));
+    let mut stage = chain.sink(File::from(output));
     let result = match open(file) {
         Ok(input) => pump(name, input, &mut stage),
         Err(error) => Err(Error::Input(error)),

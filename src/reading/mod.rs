@@ -11,7 +11,7 @@ use std::ffi::OsString;
 
 use crate::config::Config;
 use crate::exec::{Environment, ExecError, Program};
-use crate::filter::Filter;
+use crate::filter::Step;
 use crate::source::{Command, Definition, Format};
 
 pub use input::{Account, ReaderInput, StageFailed};
@@ -70,10 +70,10 @@ pub fn program(command: &Command) -> Result<Program, ExecError> {
     Ok(program)
 }
 
-/// The filter of ours that a command names by its bare name, with nothing in
+/// The step of ours that a command names by its bare name, with nothing in
 /// it that a shell would have to read; `more` words stand behind it. An error:
 /// ours, but called in a way it does not understand.
-pub fn own_filter(command: &Command, more: &[String]) -> Option<Result<Filter, String>> {
+pub fn own_step(command: &Command, more: &[String]) -> Option<Result<Step, String>> {
     let text = command.shell_text(VARIABLE);
     let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/".contains(c);
     if !text.chars().all(plain) {
@@ -81,6 +81,6 @@ pub fn own_filter(command: &Command, more: &[String]) -> Option<Result<Filter, S
     }
     let more = more.iter().map(String::as_str);
     let words: Vec<&str> = text.split_ascii_whitespace().chain(more).collect();
-    let filter = Filter::from_words(&words)?;
-    Some(filter.map_err(|reason| format!("{text}: {reason}")))
+    let step = Step::from_words(&words)?;
+    Some(step.map_err(|reason| format!("{text}: {reason}")))
 }

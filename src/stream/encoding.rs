@@ -141,7 +141,20 @@ impl Encoding {
             }
             Encoding::Ascii(_) => parse_number(bytes),
             Encoding::Time(_) => None,
-            Encoding::Int { signed, big, .. } => Some(integer(bytes, signed, big)),
+            Encoding::Int { .. } => Some(self.integer(bytes) as f64),
+        }
+    }
+
+    /// The whole number in one value's bytes, of which a double may lose
+    /// digits; 0 for encodings that are no integers.
+    pub fn integer(self, bytes: &[u8]) -> i128 {
+        let Encoding::Int { signed, big, .. } = self else {
+            return 0;
+        };
+        let (raw, unused) = raw_integer(bytes, big);
+        match signed {
+            true => i128::from((raw << unused) as i64 >> unused),
+            false => i128::from(raw),
         }
     }
 
@@ -175,7 +188,8 @@ fn width_in(digits: &str, range: std::ops::RangeInclusive<u8>) -> Option<u8> {
         .filter(|width| plain && range.contains(width))
 }
 
-fn integer(bytes: &[u8], signed: bool, big: bool) -> f64 {
+/// Up to eight bytes as a number without sign, and the bits that are not used.
+fn raw_integer(bytes: &[u8], big: bool) -> (u64, u32) {
     let mut raw: u64 = 0;
     let mut push = |byte: &u8| raw = raw << 8 | u64::from(*byte);
     if big {
@@ -183,12 +197,7 @@ fn integer(bytes: &[u8], signed: bool, big: bool) -> f64 {
     } else {
         bytes.iter().rev().for_each(&mut push);
     }
-    if signed {
-        let unused = 64 - 8 * bytes.len().clamp(1, 8) as u32;
-        ((raw << unused) as i64 >> unused) as f64
-    } else {
-        raw as f64
-    }
+    (raw, 64 - 8 * bytes.len().clamp(1, 8) as u32)
 }
 
 fn write_integer(value: f64, width: usize, signed: bool, big: bool, out: &mut Vec<u8>) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::frame::PacketId;
+use super::header::Exception;
 
 /// A result whose error knows its place in the stream.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -49,6 +50,9 @@ pub enum Error {
     /// The input conforms, but this filter cannot work on it.
     #[error("{0}")]
     Unfit(String),
+    /// The input tells of an error, and the output has no place for that.
+    #[error("the stream holds an exception, {}: {}", .0.kind(), .0.message())]
+    Exception(Exception),
     /// The input could not be read.
     #[error("cannot read the input: {0}")]
     Input(io::Error),

@@ -75,6 +75,14 @@ fn exponent_form(value: f64, decimals: usize) -> Option<Digits> {
     Some(c)
 }
 
+/// Appends a value as C's `%.{decimals}e` does.
+pub fn exp_form(value: f64, decimals: usize, out: &mut Vec<u8>) {
+    match exponent_form(value, decimals.min(40)) {
+        Some(text) if value.is_finite() => out.extend(text.get()),
+        _ => out.extend(not_finite(value)),
+    }
+}
+
 /// Writes a value as C's `%{room}.{decimals}e` does, in exactly `room` bytes:
 /// right-aligned, and with fewer decimals where it would not fit. But where
 /// all digits of a double are asked for, another form that says the same

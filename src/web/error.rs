@@ -6,6 +6,7 @@ use std::io;
 use super::request::Request;
 use super::response::{CLIENT_TEXT, Response, Status};
 use crate::log::error_id;
+use crate::stream::Exception;
 
 /// Why a request has no answer. `Display` is the text for the client: what to
 /// change, and never a command, a path or a trace.
@@ -78,6 +79,19 @@ impl Error {
             message: message.into(),
             log: log.to_string(),
             id: error_id(),
+        }
+    }
+
+    /// What a reader tells in its stream, for an answer that has no place for it.
+    pub fn of_exception(exception: &Exception) -> Error {
+        let message = exception.message().to_owned();
+        match exception.kind() {
+            Exception::NO_DATA => Error::NoData(message),
+            Exception::ILLEGAL_ARGUMENT => Error::BadRequest(message),
+            kind => Error::internal(
+                format!("The reader of this data source tells of an error: {message}"),
+                format!("exception {kind}: {message}"),
+            ),
         }
     }
 

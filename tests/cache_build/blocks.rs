@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use das2_server::cache::build::Continue;
 use das2_server::cache::{Form, Stamp, missing_or_stale};
-use das2_server::filter::Filter;
-use das2_server::stream::{Reader, Writer};
+use das2_server::filter::{Chain, Step};
+use das2_server::stream::Reader;
 
 use crate::site::*;
 
@@ -90,8 +90,8 @@ fn blocks_of_bins_are_those_of_the_reducer() {
             };
             let words = ["das2_bin_avgsec", "-b", &iso(begin), seconds];
             let mut binned = Vec::new();
-            let filter = Filter::from_words(&words).unwrap().unwrap();
-            let mut stage = filter.stage(Box::new(Writer::new(&mut binned)));
+            let chain = Chain::of(Step::from_words(&words).unwrap().unwrap());
+            let mut stage = chain.sink(&mut binned);
             Reader::new(&stream[..]).pump(&mut stage).unwrap();
             drop(stage);
             let bytes = site.bytes(level, &block);

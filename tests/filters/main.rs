@@ -11,6 +11,7 @@
 
 mod ascii;
 mod average;
+mod csv;
 mod das2c;
 mod generator;
 mod golden;

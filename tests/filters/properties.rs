@@ -415,11 +415,8 @@ fn never_more_than_64_kib_wait_for_the_next_write() {
     // One record out for each in, of the same length.
     for line in ["das2_ascii", "das2_bin_avgsec -b 2000-01-01 1"] {
         let written = std::rc::Rc::default();
-        let writer = das2_server::stream::Writer::new(Counted(std::rc::Rc::clone(&written)));
-        let filter = das2_server::filter::Filter::from_words(&words(line))
-            .unwrap()
-            .unwrap();
-        let mut stage = filter.stage(Box::new(writer));
+        let chain = crate::running::chain(&words(line));
+        let mut stage = chain.sink(Counted(std::rc::Rc::clone(&written)));
         let mut reader = das2_server::stream::Reader::new(Watched {
             bytes: &s.bytes,
             read: 0,

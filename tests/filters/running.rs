@@ -2,8 +2,8 @@
 
 use std::io;
 
-use das2_server::filter::Filter;
-use das2_server::stream::{Error, Exception, Input, Reader, Sink, Writer};
+use das2_server::filter::{Chain, Step};
+use das2_server::stream::{Error, Exception, Input, Reader, Sink};
 
 use crate::parsed::Parsed;
 
@@ -36,11 +36,16 @@ pub struct Ran {
     pub error: Option<Error>,
 }
 
+/// The program of a command line, as it runs in the server.
+pub fn chain(words: &[&str]) -> Chain {
+    Chain::of(Step::from_words(words).unwrap().unwrap())
+}
+
 /// Runs a filter as its program would, in pieces of these sizes.
 pub fn run_in_pieces(words: &[&str], input: &[u8], sizes: &[usize]) -> Ran {
-    let filter = Filter::from_words(words).unwrap().unwrap();
+    let chain = chain(words);
     let mut bytes = Vec::new();
-    let mut stage = filter.stage(Box::new(Writer::new(&mut bytes)));
+    let mut stage = chain.sink(&mut bytes);
     let pieces = Pieces {
         bytes: input,
         sizes,

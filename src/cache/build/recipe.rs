@@ -3,8 +3,8 @@
 use super::split::Recipe;
 use crate::cache::block::Block;
 use crate::config::Config;
-use crate::filter::Filter;
-use crate::reading::own_filter;
+use crate::filter::{Filter, Step};
+use crate::reading::own_step;
 use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
 
 /// How the blocks of a level are made.
@@ -33,9 +33,9 @@ pub fn making_of(
         .filter(|command| !command.is_empty())
         .ok_or("nothing reduces the data of this source")?;
     let any_block = Block::at(level.period, crate::time::Time::now()).ok_or("no such block")?;
-    match own_filter(&reducer, &reducer_words(&any_block, level)) {
+    match own_step(&reducer, &reducer_words(&any_block, level)) {
         None => Ok(Making::Program(reducer)),
-        Some(Ok(Filter::Bin(binning))) => Ok(Making::Here(Recipe::Bin(binning))),
+        Some(Ok(Step::Filter(Filter::Bin(binning)))) => Ok(Making::Here(Recipe::Bin(binning))),
         Some(Ok(_)) => Err("its reducer makes no das2 stream".into()),
         Some(Err(reason)) => Err(reason),
     }

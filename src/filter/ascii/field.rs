@@ -1,7 +1,8 @@
 //! One plane as text.
 
-use crate::stream::{Encoding, Error, Plane, PlaneKind, Result, exp_field};
-use crate::time::{Time, TimeUnit, parse_query, seconds_per_unit, write_field};
+use crate::filter::times::Times;
+use crate::stream::{Encoding, Error, Plane, Result, exp_field};
+use crate::time::{Time, write_field};
 
 use super::Layout;
 
@@ -22,10 +23,8 @@ enum Form {
     Number { decimals: usize },
     /// A plain integer.
     Integer,
-    /// A time in a unit of time.
-    Time(TimeUnit),
-    /// A length of time after a base: `(base in us2000, microseconds a unit)`.
-    Offset { base: f64, scale: f64 },
+    /// A time.
+    Time(Times),
 }
 
 impl Field {
@@ -35,13 +34,13 @@ impl Field {
     /// [`Error::Malformed`] when a field would be wider than a type can say.
     pub(super) fn new(plane: &mut Plane, at: usize, layout: &Layout) -> Result<Field> {
         let from = plane.encoding();
-        let (form, encoding) = match time_form(plane) {
+        let (form, encoding) = match Times::of_numbers(plane) {
             _ if from.is_text() => (Form::Copy, from),
-            Some(form) => {
-                let width = time_width(&form, layout);
+            Some(times) => {
+                let width = time_width(&times, layout);
                 plane.set_units("UTC");
                 plane.remove_attr("base");
-                (form, Encoding::Time(width))
+                (Form::Time(times), Encoding::Time(width))
             }
             None => number_form(from, layout),
         };
@@ -101,23 +100,15 @@ impl Field {
             Form::Integer => {
                 let begin = out.len();
                 out.resize(begin + self.wide, b' ');
-                let text = self.integer(raw).to_string();
+                let text = self.from.integer(raw).to_string();
                 let at = out.len().saturating_sub(1 + text.len());
                 if let Some(room) = out.get_mut(at.max(begin)..at + text.len()) {
                     room.copy_from_slice(text.as_bytes());
                 }
             }
-            Form::Time(unit) => {
-                let time = match self.from {
-                    Encoding::Int { width: 8, .. } => i64::try_from(self.integer(raw))
-                        .ok()
-                        .and_then(|number| unit.to_time_i64(number)),
-                    _ => unit.to_time(value),
-                };
+            Form::Time(times) => {
+                let time = times.time(self.from, raw).ok().flatten();
                 self.write_time(time, out);
-            }
-            Form::Offset { base, scale } => {
-                self.write_time(Time::from_us2000(base + value * scale), out);
             }
         }
     }
@@ -129,45 +120,10 @@ impl Field {
             None => out.extend(std::iter::repeat_n(b' ', self.wide)),
         }
     }
-
-    fn integer(&self, raw: &[u8]) -> i128 {
-        let Encoding::Int { signed, big, .. } = self.from else {
-            return 0;
-        };
-        let ordered: Vec<u8> = if big {
-            raw.to_vec()
-        } else {
-            raw.iter().rev().copied().collect()
-        };
-        let negative = signed && ordered.first().is_some_and(|byte| byte & 0x80 != 0);
-        let begin: i128 = if negative { -1 } else { 0 };
-        ordered
-            .iter()
-            .fold(begin, |sum, &byte| sum << 8 | i128::from(byte))
-    }
 }
 
-/// The form of a plane that holds times, if it does.
-fn time_form(plane: &Plane) -> Option<Form> {
-    if plane.kind == PlaneKind::X
-        && let Some(seconds) = seconds_per_unit(plane.units())
-    {
-        let base = parse_query(plane.attr("base")?, None).ok()?;
-        return Some(Form::Offset {
-            base: base.us2000(),
-            scale: seconds * 1e6,
-        });
-    }
-    // Only numbers get here with the unit UTC, and they mean us2000.
-    TimeUnit::parse(plane.units()).map(Form::Time)
-}
-
-fn time_width(form: &Form, layout: &Layout) -> u8 {
-    let exact = match form {
-        Form::Time(unit) if unit.seconds() < 1e-8 => 9,
-        _ => 6,
-    };
-    match layout.subseconds.unwrap_or(exact) {
+fn time_width(times: &Times, layout: &Layout) -> u8 {
+    match layout.subseconds.unwrap_or(times.digits()) {
         0 => 20,
         digits => 21 + digits,
     }

@@ -9,7 +9,7 @@ use super::stages;
 use crate::access::Permitted;
 use crate::cache::CACHE_DATA;
 use crate::config::Config;
-use crate::filter::Filter;
+use crate::filter::Chain;
 use crate::reading;
 use crate::source::Command;
 use crate::web::Error;
@@ -20,8 +20,8 @@ const OURS: &str = "das2_cache_rdr";
 
 /// How blocks become an answer.
 pub enum Reading {
-    /// Here, and on through these filters.
-    Here(Vec<Filter>),
+    /// Here, and on through this chain.
+    Here(Chain),
     /// By programs.
     Programs(Plan),
 }
@@ -42,8 +42,8 @@ pub fn reading(
         .filter(|command| !command.is_empty())
         .unwrap_or_else(|| Command::from_text(&config.d2s_cache_reader));
     let ours = command.shell_text(reading::VARIABLE).trim() == OURS;
-    match stages::filters_to_text(config, definition, asked)? {
-        Some(filters) if ours => Ok(Reading::Here(filters)),
+    match stages::own_chain(config, definition, asked)? {
+        Some(chain) if ours => Ok(Reading::Here(chain)),
         _ => programs(config, definition, asked, from_cache, &command).map(Reading::Programs),
     }
 }
@@ -77,7 +77,11 @@ fn programs(
         true => stages::to_text(config, definition)?,
         false => None,
     };
-    Ok(Plan::new(program, text.into_iter().collect()))
+    let plan = Plan::new(program, text.into_iter().collect());
+    Ok(match asked.compress {
+        true => plan.deflated(),
+        false => plan,
+    })
 }
 
 /// A number as C's `%.5e` writes it, which these programs have always been

@@ -11,7 +11,7 @@ use super::from_cache::{self, Cached, FromCache};
 use super::{access, misses, redirect, stages};
 use crate::access::Permitted;
 use crate::cache::serve::{Served, examine};
-use crate::filter::Filter;
+use crate::filter::Chain;
 use crate::source::{Definition, Format};
 use crate::time::Time;
 use crate::web::delivery::{CachedDelivery, Delivery, Plan, deliver, deliver_cached};
@@ -41,8 +41,8 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     let mut missing = Vec::new();
     if let Cached::Held(from_cache) = &cached {
         match cache_program::reading(exchange.config, &definition, &asked, from_cache)? {
-            Reading::Here(filters) => {
-                return answer_cached(exchange, &definition, &asked, from_cache, filters);
+            Reading::Here(chain) => {
+                return answer_cached(exchange, &definition, &asked, from_cache, chain);
             }
             Reading::Programs(plan) => {
                 let found = examine(&from_cache.plan, &from_cache.standard);
@@ -88,7 +88,6 @@ fn answer_by_programs(
         plan,
         with_reader,
         head: head(exchange, definition, asked),
-        deflate: asked.compress && !is_qstream(definition),
         no_data: no_data(&asked.begin, &asked.end),
     };
     if exchange.request.method == Method::Head {
@@ -103,14 +102,13 @@ fn answer_cached(
     definition: &Permitted,
     asked: &DataRequest,
     from_cache: &FromCache,
-    filters: Vec<Filter>,
+    chain: Chain,
 ) -> Result<Answer, Error> {
     let delivery = CachedDelivery {
         from_cache,
         definition,
         head: head(exchange, definition, asked),
-        filters,
-        deflate: asked.compress,
+        chain,
     };
     if exchange.request.method == Method::Head {
         return Ok(Response::with_head(delivery.head).into());

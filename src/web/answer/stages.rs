@@ -5,7 +5,7 @@ use crate::access::Permitted;
 use crate::cache::Block;
 use crate::config::Config;
 use crate::exec::{ExecError, Program};
-use crate::filter::Filter;
+use crate::filter::{Chain, Step};
 use crate::reading;
 use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
 use crate::time::Time;
@@ -30,7 +30,13 @@ pub fn plan(config: &Config, definition: &Permitted, asked: &DataRequest) -> Res
         stages.extend(to_text(config, definition)?);
     }
     let reader = reader(config, definition, asked)?;
-    Ok(Plan::new(reader, stages))
+    let plan = Plan::new(reader, stages);
+    Ok(
+        match asked.compress && definition.format != Format::QStream {
+            true => plan.deflated(),
+            false => plan,
+        },
+    )
 }
 
 /// What to run for a gap in the cache: the reader from `begin` to `end` with
@@ -57,7 +63,14 @@ pub fn gap_plan(
             block.time_text(block.begin()),
             format!("{:.6}", level.resolution.seconds()),
         ];
-        stages.push(stage(definition, &reducer, &words)?);
+        let stage = stage(definition, &reducer, &words)?;
+        if let Some(Step::End(_)) = stage.own {
+            return Err(Error::internal(
+                "The reducer of this data source is set up wrongly",
+                format!("{}: its reducer makes no das2 stream", definition.name),
+            ));
+        }
+        stages.push(stage);
     }
     let asked = DataRequest {
         begin: gap_time(block, begin),
@@ -168,21 +181,26 @@ pub fn to_text(config: &Config, definition: &Definition) -> Result<Option<Stage>
         .transpose()
 }
 
-/// The filters of ours that make the text a request asks for, none if it asks
-/// for none. None where the site has a program of its own for that.
+/// The chain of ours that makes what a request asks for out of a das2 stream.
+/// None where the site has a program of its own for that.
 ///
 /// # Errors
 /// 500 for a command that cannot be run.
-pub fn filters_to_text(
+pub fn own_chain(
     config: &Config,
     definition: &Definition,
     asked: &DataRequest,
-) -> Result<Option<Vec<Filter>>, Error> {
-    if !asked.ascii {
-        return Ok(Some(Vec::new()));
+) -> Result<Option<Chain>, Error> {
+    let mut chain = Some(Chain::default());
+    if asked.ascii
+        && let Some(stage) = to_text(config, definition)?
+    {
+        chain = stage.own.map(Chain::of);
     }
-    let stage = to_text(config, definition)?;
-    Ok(stage.map_or(Some(Vec::new()), |stage| Some(vec![stage.own?])))
+    Ok(chain.map(|chain| match asked.compress {
+        true => chain.deflated(),
+        false => chain,
+    }))
 }
 
 /// Whether text can be had from a source.
@@ -199,7 +217,7 @@ pub fn has_text(config: &Config, definition: &Definition) -> bool {
 fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result<Stage, Error> {
     let own = match definition.format {
         Format::QStream => None,
-        _ => own_filter(command, words)?,
+        _ => own_step(command, words)?,
     };
     let mut program = reading::program(command).map_err(failed)?;
     for word in words {
@@ -208,11 +226,9 @@ fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result
     Ok(Stage { program, own })
 }
 
-fn own_filter(command: &Command, more: &[String]) -> Result<Option<Filter>, Error> {
+fn own_step(command: &Command, more: &[String]) -> Result<Option<Step>, Error> {
     let wrong = |reason| Error::internal("A filter of this data source is set up wrongly", reason);
-    reading::own_filter(command, more)
-        .transpose()
-        .map_err(wrong)
+    reading::own_step(command, more).transpose().map_err(wrong)
 }
 
 fn failed(error: ExecError) -> Error {

@@ -10,7 +10,7 @@ use crate::access::Permitted;
 use crate::cache::Block;
 use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
 use crate::exec::{ClientPipe, Place, end_readers_on_signals};
-use crate::filter::Filter;
+use crate::filter::Chain;
 use crate::stream::{self, Reader, Sink, Writer};
 use crate::time::Time;
 use crate::web::answer::from_cache::FromCache;
@@ -28,9 +28,7 @@ pub struct CachedDelivery<'a> {
     /// Headers, for when there are data.
     pub head: Head,
     /// What the joined stream goes through here.
-    pub filters: Vec<Filter>,
-    /// Whether the stream is to be deflated on the way.
-    pub deflate: bool,
+    pub chain: Chain,
 }
 
 /// Sends blocks and runs the reader for what they do not hold; `served` says
@@ -78,7 +76,9 @@ pub fn deliver_cached(
         Err(error @ Error::Gone(_)) => Err(error),
         Err(error) => {
             if let Some(exception) = in_stream(&error) {
-                let _ = joiner.flush();
+                if delivery.chain.end().has_exceptions() {
+                    let _ = joiner.flush();
+                }
                 if sent.bytes() > 0 {
                     let _ = joiner.abort(&exception);
                 }
@@ -93,17 +93,10 @@ pub fn deliver_cached(
 }
 
 fn target<'a>(delivery: &CachedDelivery<'_>, outlet: Body) -> Target<'a, Body> {
-    if delivery.filters.is_empty() && !delivery.deflate {
-        return Target::Direct(Writer::new(outlet));
+    match delivery.chain.is_empty() {
+        true => Target::Direct(Writer::new(outlet)),
+        false => Target::Filtered(delivery.chain.sink(outlet)),
     }
-    let mut sink: Box<dyn Sink> = match delivery.deflate {
-        true => Box::new(Writer::deflated(outlet)),
-        false => Box::new(Writer::new(outlet)),
-    };
-    for filter in delivery.filters.iter().rev() {
-        sink = filter.stage(sink);
-    }
-    Target::Filtered(sink)
 }
 
 fn note_plan(exchange: &mut Exchange<'_>, from_cache: &FromCache) {
@@ -157,10 +150,7 @@ impl GapReader for Gaps<'_, '_> {
         let started = Instant::now();
         let running = start(self.exchange, &plan)?;
         let mut input = ReaderInput::new(running, self.exchange.log);
-        let mut stage: Box<dyn Sink + '_> = Box::new(sink);
-        for filter in plan.own().iter().rev() {
-            stage = filter.stage(stage);
-        }
+        let mut stage = plan.own().stages(Box::new(sink));
         let passed = Reader::new(&mut input).pump(&mut *stage);
         let ending = input.end(passed);
         ending.note(self.exchange.log, started);
@@ -176,6 +166,7 @@ impl From<stream::Error> for Error {
     fn from(error: stream::Error) -> Error {
         match error {
             stream::Error::Output(reason) => Error::Gone(reason),
+            stream::Error::Exception(exception) => Error::of_exception(&exception),
             error => Error::internal("The cached data of this source cannot be sent", error),
         }
     }

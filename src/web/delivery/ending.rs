@@ -60,6 +60,7 @@ impl Ending {
         }
         match self.passed {
             Err(stream::Error::Output(reason)) => Some(Error::Gone(reason)),
+            Err(stream::Error::Exception(exception)) => Some(Error::of_exception(&exception)),
             _ if self.read == 0 => Some(Error::NoData(no_data.to_owned())),
             Err(error) => Some(Error::internal(
                 "The stream of this data source cannot be processed",

@@ -43,8 +43,6 @@ pub struct Delivery<'a> {
     pub with_reader: bool,
     /// Headers, for when there are data.
     pub head: Head,
-    /// Whether the stream is to be deflated on the way.
-    pub deflate: bool,
     /// What to say when there are none.
     pub no_data: String,
 }
@@ -74,7 +72,7 @@ pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery<'_>) -> Result<A
         started,
         input,
     };
-    let error = match delivery.plan.own().is_empty() && !delivery.deflate {
+    let error = match delivery.plan.own().is_empty() {
         true => flow.pass(outlet),
         false => flow.filter(outlet),
     };
@@ -139,16 +137,11 @@ impl Flow<'_> {
         Some(error)
     }
 
-    /// Through the filters of the plan.
+    /// Through the chain of the plan.
     fn filter(&mut self, outlet: Body) -> Option<Error> {
         let sent = outlet.sent();
-        let mut sink: Box<dyn Sink> = match self.delivery.deflate {
-            true => Box::new(Writer::deflated(outlet)),
-            false => Box::new(Writer::new(outlet)),
-        };
-        for filter in self.delivery.plan.own().iter().rev() {
-            sink = filter.stage(sink);
-        }
+        let chain = self.delivery.plan.own();
+        let mut sink = chain.sink(outlet);
         let mut reader = Reader::new(&mut self.input);
         let passed = reader.pump(&mut *sink);
         // A reader that tells why it fails needs no other exception.
@@ -157,8 +150,11 @@ impl Flow<'_> {
         if is_told {
             let _ = sink.finish();
         } else if let Some(exception) = in_stream(&error) {
-            // What has been made of the stream so far counts as sent.
-            let _ = sink.flush();
+            // What has been made of the stream so far counts as sent, if it can
+            // tell of the error. A table cannot, but a status can.
+            if chain.end().has_exceptions() {
+                let _ = sink.flush();
+            }
             if sent.bytes() > 0 {
                 let _ = sink.abort(&exception);
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::exec::Program;
-use crate::filter::Filter;
+use crate::filter::{Chain, Step};
 
 /// One step of a stream on its way.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,36 +11,43 @@ pub struct Stage {
     /// The step as a program.
     pub program: Program,
     /// The same step done here, if it is one of ours.
-    pub own: Option<Filter>,
+    pub own: Option<Step>,
 }
 
-/// The steps in order: programs, then filters of our own.
+/// The steps in order: programs, then a chain of our own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     programs: Vec<Program>,
-    own: Vec<Filter>,
+    own: Chain,
     /// The steps that run here, as text for the log.
     shown: Vec<String>,
 }
 
 impl Plan {
     /// A reader, and what its stream goes through. A step of ours in front of
-    /// another program has to be a program as well.
+    /// another program has to be a program as well, and so has one that makes
+    /// no stream for the steps behind it.
     pub fn new(reader: Program, stages: Vec<Stage>) -> Plan {
+        let last = stages.len().saturating_sub(1);
         let after_last = stages
             .iter()
-            .rposition(|stage| stage.own.is_none())
+            .enumerate()
+            .rposition(|(at, stage)| match stage.own {
+                Some(Step::Filter(_)) => false,
+                Some(Step::End(_)) => at < last,
+                None => true,
+            })
             .map_or(0, |at| at + 1);
         let mut plan = Plan {
             programs: vec![reader],
-            own: Vec::new(),
+            own: Chain::default(),
             shown: Vec::new(),
         };
         for (at, stage) in stages.into_iter().enumerate() {
             match stage.own {
-                Some(filter) if at >= after_last => {
+                Some(step) if at >= after_last => {
                     plan.shown.push(stage.program.to_string());
-                    plan.own.push(filter);
+                    plan.own = plan.own.then(step);
                 }
                 _ => plan.programs.push(stage.program),
             }
@@ -53,9 +60,16 @@ impl Plan {
         &self.programs
     }
 
-    /// What runs here, in the order of the flow.
-    pub fn own(&self) -> &[Filter] {
+    /// What runs here.
+    pub fn own(&self) -> &Chain {
         &self.own
+    }
+
+    /// The same, deflated at its end if that is a das2 stream.
+    #[must_use]
+    pub fn deflated(mut self) -> Plan {
+        self.own = self.own.deflated();
+        self
     }
 }
 
@@ -78,7 +92,7 @@ mod tests {
 
     fn stage(command: &str) -> Stage {
         let words: Vec<&str> = command.split(' ').collect();
-        let own = Filter::from_words(&words).map(Result::unwrap);
+        let own = Step::from_words(&words).map(Result::unwrap);
         Stage {
             program: Program::from_command(command).unwrap(),
             own,
@@ -107,6 +121,14 @@ mod tests {
         assert_eq!(
             plan(&["das2_bin_avgsec 60", "site_text"]),
             "reader | das2_bin_avgsec 60 | site_text"
+        );
+        assert_eq!(
+            plan(&["das2_bin_avgsec 60", "das2_csv"]),
+            "reader | [das2_bin_avgsec 60] | [das2_csv]"
+        );
+        assert_eq!(
+            plan(&["das2_csv", "das2_ascii"]),
+            "reader | das2_csv | [das2_ascii]"
         );
     }
 }

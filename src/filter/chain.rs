@@ -1,0 +1,62 @@
+//! Steps of ours in a row.
+
+use std::io::Write;
+
+use crate::stream::Sink;
+
+use super::{End, Filter, Step};
+
+/// What a stream goes through in this process: filters, then an end.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chain {
+    filters: Vec<Filter>,
+    end: End,
+}
+
+impl Chain {
+    /// One step alone.
+    pub fn of(step: Step) -> Chain {
+        Chain::default().then(step)
+    }
+
+    /// With one step more. An end takes the place of the one that is there, so
+    /// it comes last.
+    #[must_use]
+    pub fn then(mut self, step: Step) -> Chain {
+        match step {
+            Step::Filter(filter) => self.filters.push(filter),
+            Step::End(end) => self.end = end,
+        }
+        self
+    }
+
+    /// The same, deflated at its end if that is a das2 stream.
+    #[must_use]
+    pub fn deflated(mut self) -> Chain {
+        if self.end == End::Das2 {
+            self.end = End::Deflated;
+        }
+        self
+    }
+
+    /// Whether a stream comes out of it as it goes in.
+    pub fn is_empty(&self) -> bool {
+        self.filters.is_empty() && self.end == End::Das2
+    }
+
+    /// The form in which the stream leaves.
+    pub fn end(&self) -> &End {
+        &self.end
+    }
+
+    /// The first sink of the chain; the last writes to `output`.
+    pub fn sink<'a>(&self, output: impl Write + 'a) -> Box<dyn Sink + 'a> {
+        self.stages(self.end.sink(output))
+    }
+
+    /// The filters alone, in front of a sink.
+    pub fn stages<'a>(&self, next: Box<dyn Sink + 'a>) -> Box<dyn Sink + 'a> {
+        let filters = self.filters.iter().rev();
+        filters.fold(next, |next, filter| filter.stage(next))
+    }
+}

@@ -1,0 +1,52 @@
+//! The fewest digits that read back as the same number.
+
+/// A number that has such a text, in its own precision: four bytes need fewer
+/// digits than eight.
+pub trait Shortest: zmij::Float + Copy {}
+
+impl Shortest for f32 {}
+impl Shortest for f64 {}
+
+/// Appends the shortest text of a number: `1.5`, `-100`, `1e-7`, `6.02e+23`,
+/// `-0`, `nan`, `inf`, `-inf`. Plain notation is used from 0.00001 to some 10^12.
+pub fn shortest<N: Shortest>(value: N, out: &mut Vec<u8>) {
+    let mut buffer = zmij::Buffer::new();
+    let text = match buffer.format(value) {
+        "NaN" => "nan",
+        text => text.strip_suffix(".0").unwrap_or(text),
+    };
+    out.extend_from_slice(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text<N: Shortest>(value: N) -> String {
+        let mut out = Vec::new();
+        shortest(value, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn in_its_own_precision() {
+        assert_eq!(text(0.1f32), "0.1");
+        assert_eq!(text(f64::from(0.1f32)), "0.10000000149011612");
+        for (value, written) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (100.0, "100"),
+            (-1.5, "-1.5"),
+            (1e12, "1000000000000"),
+            (-1e31, "-1e+31"),
+            (1e-5, "0.00001"),
+            (6.02e23, "6.02e+23"),
+            (5e-324, "5e-324"),
+            (f64::NAN, "nan"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(text(value), written);
+        }
+    }
+}
