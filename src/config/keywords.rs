@@ -164,6 +164,17 @@ pub fn config_of(
         .map(|pair| (pair.keyword.clone(), pair.value.clone()))
         .collect();
     for pair in &pairs {
+        // A value goes into headers, lists and environments.
+        if pair.value.contains(['\0', '\n', '\r']) {
+            let bare = written(&Pair {
+                value: String::new(),
+                ..pair.clone()
+            });
+            let name = bare.trim_end_matches(" = ");
+            let what = format!("the value of {name} holds a line end or a NUL");
+            errors.push(finding(pair, what, "write it in one line".to_owned()));
+            continue;
+        }
         let keyword = proper(&pair.keyword);
         if keyword != pair.keyword && config.keywords.contains_key(keyword) {
             let what = format!("{} is another spelling of {keyword}", pair.keyword);

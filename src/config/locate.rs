@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{ConfigError, Finding, is_toml};
@@ -88,19 +89,32 @@ fn choose(
     Ok(prefix.join("etc").join("das2server.conf"))
 }
 
-/// The bytes of the file at `path`.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+/// The bytes of the file at `path`, a configuration.
+///
+/// # Errors
+/// There is none, it cannot be read or is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let unreadable = |reason| ConfigError::Unreadable {
         file: path.to_owned(),
         reason,
     };
-    let file = File::open(path).map_err(|reason| match reason.kind() {
+    // A pipe would have every request wait.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = File::options();
+    let opened = options.read(true).custom_flags(nonblocking).open(path);
+    let file = opened.map_err(|reason| match reason.kind() {
         io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
         _ => unreadable(reason),
     })?;
     // Room for the whole in one read, and no more: every request reads this
     // file, and memory that is touched for the first time is not cheap.
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.file_type().is_fifo() || metadata.file_type().is_char_device() {
+        return Err(unreadable(io::Error::other(
+            "no file, but a pipe or a device",
+        )));
+    }
+    let size = metadata.len();
     let mut bytes = Vec::with_capacity(size.min(LARGEST) as usize + 64);
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)

@@ -29,7 +29,7 @@ pub use address::AddressRange;
 pub use error::{ConfigError, Finding};
 pub use in_force::{Setting, settings};
 pub(crate) use lines::{numbered_lines, without_bom};
-pub use locate::{locate, located_by_environment, program_folder};
+pub use locate::{locate, located_by_environment, program_folder, read as read_file};
 pub use nearest::nearest;
 pub use queue_connection::{Credentials, HostAndPort, QueueConnection, QueuePlace, Secret};
 

@@ -212,6 +212,10 @@ impl Reader<'_> {
                     };
                     self.wrong(at, format!("[{section}] is no section"), &instead);
                 }
+                DeValue::Array(tables) if is_list_of_tables(tables) => {
+                    let what = format!("[[{section}]] begins a list, and sections are none");
+                    self.wrong(at, what, &format!("write [{section}]"));
+                }
                 _ => {
                     let instead = place_of(section).map_or_else(
                         || format!("write it below its section, or below [{OWN}] if DSDFs use it"),
@@ -284,14 +288,16 @@ impl Reader<'_> {
     }
 
     fn wrong(&mut self, at: usize, what: String, instead: &str) {
-        if self.parsed.errors.len() < MOST_ERRORS {
-            let finding = Finding {
-                file: self.file.to_owned(),
-                line: self.line_of(at),
-                what,
-                instead: instead.to_owned(),
-            };
-            self.parsed.errors.push(finding);
+        let finding = Finding {
+            file: self.file.to_owned(),
+            line: self.line_of(at),
+            what,
+            instead: instead.to_owned(),
+        };
+        let errors = &mut self.parsed.errors;
+        // The parser says it for each bracket that is open.
+        if errors.len() < MOST_ERRORS && errors.last() != Some(&finding) {
+            errors.push(finding);
         }
     }
 
@@ -299,6 +305,11 @@ impl Reader<'_> {
         let before = self.line_ends.partition_point(|end| *end < at);
         before.saturating_add(1)
     }
+}
+
+fn is_list_of_tables(array: &[Spanned<DeValue<'_>>]) -> bool {
+    let is_table = |element: &Spanned<DeValue<'_>>| matches!(element.get_ref(), DeValue::Table(_));
+    !array.is_empty() && array.iter().all(is_table)
 }
 
 /// The places of all line ends. A plain loop: what is fastest for long texts asks

@@ -33,7 +33,7 @@ pub use client_pipe::ClientPipe;
 pub use environment::Environment;
 pub use errors::{ExecError, Stop};
 pub use outcome::{Outcome, StageEnd, Status};
-pub use places::{Place, Refused};
+pub use places::{MOST_PLACES, Place, Refused};
 pub use program::Program;
 pub use running::{Limits, Running};
 pub use signals::end_readers_on_signals;

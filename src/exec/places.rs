@@ -35,8 +35,8 @@ const LOOK: Timespec = Timespec {
 };
 const LOOK_FOR_CLIENT: Duration = Duration::from_secs(1);
 
-/// A process may have about a thousand files open, and who waits has all of them.
-const MOST_PLACES: u32 = 400;
+/// Larger limits count as this one. A process may have about a thousand files open, and who waits has all of them.
+pub const MOST_PLACES: u32 = 400;
 
 /// Addresses share this many lanes.
 const LANES: u64 = 4096;

@@ -7,6 +7,7 @@ use super::files::whole_file;
 use super::programs::Programs;
 use super::report::{Report, Severity};
 use crate::config::{Broker, Config, Finding, Pair, is_toml, keywords, native, nearest, pairs};
+use crate::exec::MOST_PLACES;
 use crate::source::{Command, Tree};
 use crate::time::parse_query;
 
@@ -42,9 +43,16 @@ pub(super) fn check(
     programs: &Programs<'_>,
     report: &mut Report,
 ) {
+    let pairs = pairs(&config.origin).unwrap_or_default();
+    // Of a file that cannot be read nobody knows what is missing in it.
+    if pairs.is_empty() && !errors.is_empty() {
+        errors.into_iter().for_each(|finding| report.error(finding));
+        let warnings = config.warnings.iter().cloned();
+        return warnings.for_each(|finding| report.warn(finding));
+    }
     let mut desk = Desk {
         config,
-        pairs: pairs(&config.origin).unwrap_or_default(),
+        pairs,
         found: Report::default(),
     };
     errors
@@ -58,6 +66,7 @@ pub(super) fn check(
     folders(&mut desk);
     of_pages(&mut desk);
     filters(sources, programs, &mut desk);
+    places(&mut desk);
     state(&mut desk);
     background(sources, &mut desk);
     desk.found.told.sort_by_key(|told| told.finding.line);
@@ -78,7 +87,8 @@ impl Desk<'_> {
     fn pair(&self, keyword: &str) -> Option<&Pair> {
         let same =
             |pair: &&Pair| native::key_of(&pair.keyword).is_some_and(|k| k.keyword == keyword);
-        self.pairs.iter().rfind(same)
+        let proper = self.pairs.iter().find(|pair| pair.keyword == keyword);
+        proper.or_else(|| self.pairs.iter().rfind(same))
     }
 
     fn told(&mut self, severity: Severity, keyword: &str, what: &str, instead: &str) {
@@ -326,6 +336,20 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
                 }
                 _ => desk.warn(keyword, &format!("may not run: {what}"), &instead),
             }
+        }
+    }
+}
+
+/// Limits that are larger than there are places.
+fn places(desk: &mut Desk<'_>) {
+    for keyword in ["READER_MAX", "READER_MAX_PER_ADDRESS", "READER_QUEUE"] {
+        let given = desk.pair(keyword).and_then(|pair| pair.value.parse().ok());
+        if given.is_some_and(|number: u32| number > MOST_PLACES) {
+            let instead = match keyword {
+                "READER_QUEUE" => format!("write {MOST_PLACES} or less"),
+                _ => format!("write {MOST_PLACES} or less, or 0 for no limit"),
+            };
+            desk.warn(keyword, &format!("counts as {MOST_PLACES}"), &instead);
         }
     }
 }

@@ -23,9 +23,22 @@ pub(super) fn fault(value: &str) -> Option<&'static str> {
             if !behind.trim().is_empty() {
                 return Some("has text behind an address, without a comma");
             }
+            if is_half(address) {
+                return Some("has half an address");
+            }
         }
     }
     (!addresses).then_some("names no address")
+}
+
+/// Whether one side of the @ is missing. Words in its place, ` at `, are meant to be.
+fn is_half(address: &str) -> bool {
+    let address = address.trim().replace("&#64;", "@");
+    let whole = match address.split_once('@') {
+        Some((name, host)) => !name.is_empty() && !host.is_empty(),
+        None => address.contains(char::is_whitespace) || address.contains(['/', '&']),
+    };
+    !whole
 }
 
 /// The contacts. A comma inside `<..>` separates none.
@@ -60,6 +73,12 @@ mod tests {
             ("A <a@b.edu> C <c@d.edu>", Some("more than one")),
             ("A <>, b@c", Some("empty address")),
             ("A <a@b> and others", Some("behind an address")),
+            ("A <a@>, b@c.edu", Some("half an address")),
+            ("A <@b>", Some("half an address")),
+            ("A <ab.edu>, b@c.edu", Some("half an address")),
+            ("A <a at b.edu>, b@c.edu", None),
+            ("A <https://b.edu/a>, b@c.edu", None),
+            ("A <a&#45;b&#64;c.edu>", None),
         ] {
             let told = fault(value);
             assert_eq!(told.is_some(), expected.is_some(), "{value}: {told:?}");

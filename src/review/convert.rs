@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::config::convert::to_toml;
+use crate::config::read_file;
 
 /// Writes the TOML form of the file at `conf` to `output`, to the standard
 /// output for `-`, and beside it without one. A sentence on what was done.
@@ -20,7 +21,7 @@ pub(super) fn convert(
     out: &mut dyn Write,
 ) -> Result<Option<String>, String> {
     let said = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
-    let bytes = fs::read(conf).map_err(|error| said(conf, error))?;
+    let bytes = read_file(conf).map_err(|error| error.to_string())?;
     let origin = std::path::absolute(conf).map_err(|error| said(conf, error))?;
     let toml = to_toml(&origin, &bytes).map_err(|error| error.to_string())?;
     let beside = conf.with_extension("toml");
@@ -42,6 +43,9 @@ pub(super) fn convert(
             "; it counts from now on, and {} is not read any more",
             conf.display()
         ),
+        false if target.parent() != conf.parent() => {
+            "; there, relative paths in it count from the folder above".to_owned()
+        }
         false => String::new(),
     };
     Ok(Some(format!("{} is written{counts}", target.display())))

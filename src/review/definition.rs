@@ -194,15 +194,23 @@ fn keys(definition: &Definition, desk: &mut Desk<'_>) {
         let noticed = |finding: &Finding| {
             finding.line == entry.line && finding.what.contains(" is no keyword ")
         };
-        if !definition.findings.iter().any(noticed)
-            && let Some(meant) = nearest(stem(key), KEYWORDS.iter().copied())
-            && meant.len() > 7
-        {
-            desk.warn(
-                key,
-                "is no keyword of the server",
-                &format!("write {meant} if that is meant"),
-            );
+        if !definition.findings.iter().any(noticed) {
+            if let Some(meant) = nearest(stem(key), KEYWORDS.iter().copied())
+                && is_likely(meant, definition)
+            {
+                desk.warn(
+                    key,
+                    "is no keyword of the server",
+                    &format!("write {meant} if that is meant"),
+                );
+            }
+            if let Some(meant) = other_number(key, definition) {
+                desk.warn(
+                    key,
+                    "has a number that is not read",
+                    &format!("write {meant} if that is meant"),
+                );
+            }
         }
         let label = key.strip_suffix(')').and_then(|key| key.split_once('('));
         let is_label = label.is_some_and(|(name, _)| name == "label");
@@ -214,6 +222,51 @@ fn keys(definition: &Definition, desk: &mut Desk<'_>) {
             );
         }
     }
+}
+
+/// Whether a slip of the keyword is likely. Short ones have neighbours that mean
+/// something else, and are missed only where they are not given.
+fn is_likely(meant: &str, definition: &Definition) -> bool {
+    match meant.len() {
+        0..6 => false,
+        6..8 => definition.get(meant).is_none(),
+        _ => true,
+    }
+}
+
+/// What is meant by a keyword with a number that the server does not look for, as
+/// `param00` and `reader_00`.
+fn other_number(key: &str, definition: &Definition) -> Option<String> {
+    const NUMBERED: &[&str] = &[
+        "cacheLevel",
+        "exampleInfo",
+        "exampleInterval",
+        "exampleParams",
+        "exampleRange",
+        "exampleResolution",
+        "param",
+    ];
+    const RULES: &[&str] = &["groupAccess", "readAccess"];
+    const SINGLE: &[&str] = &[
+        "cacheExpire",
+        "cacheReader",
+        "das2Stream",
+        "description",
+        "qstream",
+        "reader",
+        "reducer",
+        "rename",
+        "textConverter",
+        "validRange",
+    ];
+    let stem = stem(key);
+    let number = key.strip_prefix(stem).filter(|number| !number.is_empty())?;
+    if NUMBERED.contains(&stem) {
+        return (!number.starts_with('_')).then(|| format!("{stem}_{number}"));
+    }
+    // Beside the right one it may be the site's own word, for `$(..)`.
+    let is_missed = RULES.contains(&stem) || definition.get(stem).is_none();
+    (is_missed && (RULES.contains(&stem) || SINGLE.contains(&stem))).then(|| stem.to_owned())
 }
 
 fn is_xml_name(key: &str) -> bool {
@@ -370,6 +423,10 @@ fn commands(definition: &Definition, setting: &Setting<'_>, desk: &mut Desk<'_>)
 }
 
 fn uses(definition: &Definition) -> Uses {
+    // What reads nothing needs nothing.
+    if definition.reader.is_none() {
+        return Uses::default();
+    }
     let default = matches!(definition.reducer, Reducer::Default) && !definition.requires_interval;
     Uses {
         das1: matches!(definition.format, Format::Das1 { .. }),

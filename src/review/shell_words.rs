@@ -14,6 +14,9 @@ const BUILTIN: &[&str] = &[
     "ulimit", "umask", "unset", "wait", "[",
 ];
 
+/// Those of them that run what stands elsewhere, in this same shell.
+const READS: &[&str] = &[".", "eval", "export", "source"];
+
 /// Programs after which, behind their assignments, another one stands.
 const WRAPPERS: &[&str] = &["env", "exec", "nice", "nohup", "setsid", "time"];
 
@@ -38,7 +41,7 @@ pub(super) fn needed(text: &str) -> Vec<Needed> {
         return Vec::new();
     };
     let mut found = Vec::new();
-    let mut moved = false;
+    let (mut moved, mut other_path) = (false, false);
     for words in &commands {
         let first = words.first().and_then(|word| word.as_deref());
         if first.is_some_and(|word| COMPOUND.contains(&word)) {
@@ -46,13 +49,19 @@ pub(super) fn needed(text: &str) -> Vec<Needed> {
         }
         let mut of_this = Vec::new();
         of_command(words, &mut of_this);
+        let sets_path = words.iter().flatten().any(|word| word.starts_with("PATH="));
         of_this.retain(|needed| match needed {
+            Needed::Program(name) if name.starts_with('/') => true,
             // Behind a cd this is relative to who knows what.
-            Needed::Program(name) => !moved || name.starts_with('/') || !name.contains('/'),
+            Needed::Program(name) if name.contains('/') => !moved,
+            // The command that env runs has the new PATH, env itself the old one.
+            Needed::Program(name) => !other_path && (!sets_path || name == "env"),
             Needed::Script(_, path) => path.starts_with('/'),
         });
         found.extend(of_this);
         moved |= first == Some("cd");
+        // What a file sets that the shell reads is beyond knowing.
+        other_path |= sets_path || first.is_some_and(|word| READS.contains(&word));
     }
     found
 }
@@ -158,7 +167,9 @@ struct Word {
 
 fn end_word(word: &mut Option<Word>, commands: &mut [Vec<Option<String>>]) {
     if let (Some(word), Some(command)) = (word.take(), commands.last_mut()) {
-        command.push((!word.unknown).then_some(word.text));
+        // What an assignment sets does not matter.
+        let is_known = !word.unknown || is_assignment(&word.text);
+        command.push(is_known.then_some(word.text));
     }
 }
 
@@ -187,6 +198,12 @@ mod tests {
             ("cd /x && y", "y"),
             ("./y; cd /x; ./z", "./y"),
             ("exec prog", "prog"),
+            ("A=\"$B\" prog", "prog"),
+            ("PATH=/x:$PATH prog | two", ""),
+            ("env PATH=/x prog", "env"),
+            ("PATH=$HOME/bin; prog; /y", "/y"),
+            ("export PATH=/x && prog", ""),
+            ("one; . /etc/profile && two && /y", "one /y"),
             ("nice -n 5 prog", "nice"),
             ("\"${das2_req_1}\" x", ""),
             ("prog \"${das2_req_1}\" | two", "prog two"),

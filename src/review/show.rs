@@ -50,16 +50,15 @@ pub(super) fn show(
 
 fn rows(config: &Config) -> Result<Vec<Row>, ConfigError> {
     let pairs = pairs(&config.origin)?;
-    let lines: HashMap<&str, usize> = pairs
-        .iter()
-        .map(|pair| {
-            let key = native::key_of(&pair.keyword);
-            (
-                key.map_or(pair.keyword.as_str(), |key| key.keyword),
-                pair.line,
-            )
-        })
-        .collect();
+    let mut lines: HashMap<&str, usize> = HashMap::new();
+    for pair in &pairs {
+        let keyword = native::key_of(&pair.keyword).map(|key| key.keyword);
+        let keyword = keyword.unwrap_or(&pair.keyword);
+        // Of two spellings the proper one counts, wherever it stands.
+        if keyword == pair.keyword || !pairs.iter().any(|other| other.keyword == keyword) {
+            lines.insert(keyword, pair.line);
+        }
+    }
     let mut rows: Vec<Row> = settings(config)
         .into_iter()
         .map(

@@ -311,7 +311,7 @@ impl Fields<'_> {
     /// The levels in order of their numbers. Of two with the same number, the
     /// one with the later key counts.
     fn cache_levels(&mut self) -> Vec<CacheLevel> {
-        let mut levels: Vec<CacheLevel> = Vec::new();
+        let mut levels: Vec<(CacheLevel, &Entry)> = Vec::new();
         let mut odd = Vec::new();
         for (_, entry) in numbered(&self.entries, "cacheLevel") {
             let level = match CacheLevel::number_of(&entry.key) {
@@ -321,8 +321,14 @@ impl Fields<'_> {
             };
             match level {
                 Ok(level) => {
-                    levels.retain(|other| other.number != level.number);
-                    levels.push(level);
+                    let same = |(other, _): &(CacheLevel, &Entry)| other.number == level.number;
+                    if let Some(at) = levels.iter().position(same) {
+                        let (_, other) = levels.remove(at);
+                        let what =
+                            format!("{} has the number of {}, and is off", other.key, entry.key);
+                        odd.push(self.finding(other, &what, "give it a number of its own"));
+                    }
+                    levels.push((level, entry));
                 }
                 Err(instead) => {
                     let what = format!(
@@ -333,6 +339,7 @@ impl Fields<'_> {
                 }
             }
         }
+        let mut levels: Vec<CacheLevel> = levels.into_iter().map(|(level, _)| level).collect();
         levels.sort_by_key(|level| level.number);
         self.disregard(odd);
         levels

@@ -43,6 +43,35 @@ const MORE: &[(&str, &[&str])] = &[
     ),
     ("READER_MAX = 4\nSTATE_PATH = .", &[]),
     (
+        "READER_MAX = 500\nREADER_QUEUE = 401\nSTATE_PATH = .",
+        &[
+            "8: warning: READER_MAX counts as 400; write 400 or less, or 0 for no limit",
+            "9: warning: READER_QUEUE counts as 400; write 400 or less",
+        ],
+    ),
+    (
+        "SITE_NAME = a\0b",
+        &[
+            "8: warning: SITE_NAME is already",
+            "8: error: the value of SITE_NAME holds a line end or a NUL; write it in one line",
+        ],
+    ),
+    // Of two spellings the proper one counts, and its line is told.
+    (
+        "RESOURCE_ROOT = static",
+        &[
+            "8: warning: RESOURCE_ROOT is another spelling of RESOURCE_PATH; remove it: the value of RESOURCE_PATH counts",
+        ],
+    ),
+    (
+        "STYLE_SHEET = gone.css\nRESOURCE_PATH = nowhere\nRESOURCE_ROOT = static",
+        &[
+            "9: warning: RESOURCE_PATH is already",
+            "9: warning: RESOURCE_PATH names ROOT/nowhere, which is no folder",
+            "10: warning: RESOURCE_ROOT is another spelling",
+        ],
+    ),
+    (
         "MODULE_PATH = x",
         &["8: warning: MODULE_PATH has no effect"],
     ),
@@ -199,6 +228,52 @@ fn toml_is_told_in_its_own_words() {
         );
     }
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+}
+
+/// TOML that cannot be taken, and all that is told about it.
+#[test]
+fn toml_that_is_none_is_told_and_nothing_else() {
+    let syntax = "write KEY = VALUE below a [SECTION], texts in \"quotes\"";
+    let site = Site::new();
+    std::fs::remove_file(site.path("etc/das2server.conf")).unwrap();
+    let deep = format!("x = {}", "[".repeat(1000));
+    for (text, expected) in [
+        (
+            "[paths]\nsources = \"datasets\"\nsources = \"x\"\n",
+            vec![format!("3: error: no TOML: duplicate key; {syntax}")],
+        ),
+        (
+            "[paths]\r\nsources = \"datasets\"\r\n\r\n[site\r\n",
+            vec![format!("4: error: no TOML: unclosed table, expected `]`; {syntax}")],
+        ),
+        (
+            &deep,
+            vec![
+                format!("1: error: no TOML: cannot recurse further; max recursion depth met; {syntax}"),
+                format!("1: error: no TOML: unclosed array, expected `]`; {syntax}"),
+            ],
+        ),
+        (
+            "[[paths]]\nsources = \"datasets\"\n",
+            vec![
+                "1: error: [[paths]] begins a list, and sections are none; write [paths]".to_owned(),
+            ],
+        ),
+        (
+            "[paths]\nsources = \"datasets\"\n[site]\n\nname = \"\"\"a\nb\"\"\"\n[access]\nrealm = \"a\\r\\nb\"\n[keywords]\nMINE = \"\\u0000\"\n",
+            vec![
+                "5: error: the value of site.name holds a line end or a NUL; write it in one line".to_owned(),
+                "8: error: the value of access.realm holds a line end or a NUL; write it in one line".to_owned(),
+                "10: error: the value of keywords.MINE holds a line end or a NUL; write it in one line".to_owned(),
+            ],
+        ),
+    ] {
+        site.write("etc/das2server.toml", text);
+        let (lines, status) = site.check(&["--config", site.path("etc/das2server.toml").to_str().unwrap()]);
+        let expected: Vec<String> =
+            expected.iter().map(|line| format!("ROOT/etc/das2server.toml:{line}")).collect();
+        assert_eq!((lines, status), (expected, 1), "{text:.100}");
+    }
 }
 
 #[test]

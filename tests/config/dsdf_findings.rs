@@ -65,6 +65,37 @@ const MORE: &[(&str, &[&str])] = &[
         ],
     ),
     ("my_own_word = 1", &[]),
+    // Short keywords, where they are not given.
+    (
+        "summry = 'x'",
+        &["5: warning: summry is no keyword of the server; write summary if that is meant"],
+    ),
+    ("raeder = 'x'", &[]),
+    ("reader_01 = 'x'", &[]),
+    // Numbers that nobody looks for.
+    (
+        "exampleRange00 = '2020-02-01 to 2020-03-01'",
+        &[
+            "5: warning: exampleRange00 has a number that is not read; write exampleRange_00 if that is meant",
+        ],
+    ),
+    (
+        "param0 = 'a | b'\ncacheLevel1 = '1 s | daily'",
+        &[
+            "5: warning: param0 has a number that is not read; write param_0 if that is meant",
+            "6: warning: cacheLevel1 has a number that is not read; write cacheLevel_1 if that is meant",
+        ],
+    ),
+    (
+        "reducer_00 = 'x'",
+        &["5: warning: reducer_00 has a number that is not read; write reducer if that is meant"],
+    ),
+    (
+        "readAccess = 'AGE:1y'\nreadAccess_01 = 'USER:me'",
+        &[
+            "6: warning: readAccess_01 has a number that is not read; write readAccess if that is meant",
+        ],
+    ),
     (
         "a&b = 1",
         &[
@@ -190,6 +221,12 @@ const MORE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "cacheLevel = '1 s | daily'\ncacheLevel_00 = '2 s | daily'",
+        &[
+            "5: error: cacheLevel has the number of cacheLevel_00, and is off; give it a number of its own",
+        ],
+    ),
+    (
         "cacheExpire = '1 day'",
         &["5: warning: cacheExpire has no effect without a cacheLevel; write one, or remove it"],
     ),
@@ -248,7 +285,16 @@ const MORE: &[(&str, &[&str])] = &[
         "sciContact = 'A'",
         &["5: warning: sciContact names no address; write Name"],
     ),
+    (
+        "sciContact = 'A <a@>, B <b@c.edu>'",
+        &["5: warning: sciContact has half an address; write Name"],
+    ),
     // Programs.
+    (
+        "textConverter = 'PATH=/opt/site/bin:$PATH gone --x | gone'",
+        &[],
+    ),
+    ("textConverter = '. /opt/site/setup.sh && gone'", &[]),
     (
         "reducer = 'gone'",
         &[
@@ -385,6 +431,14 @@ const WHOLE: &[(&str, &[u8], &[&str])] = &[
         &[
             "1: warning: there is no description; write one line about the data: description = '...'",
             "1: error: there is no reader, so requests for data fail; write reader = 'COMMAND'",
+        ],
+    ),
+    (
+        "Slip.dsdf",
+        b"description = 'A'\nraeder = 'reader'\ndas2Stream = 1\n",
+        &[
+            "1: error: there is no reader, so requests for data fail; write reader = 'COMMAND'",
+            "2: warning: raeder is no keyword of the server; write reader if that is meant",
         ],
     ),
     (

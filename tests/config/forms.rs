@@ -105,6 +105,74 @@ fn show_says_where_values_come_from_and_no_password() {
     assert!(!json.contains("hidden"));
 }
 
+/// Files as editors and systems leave them, and what becomes of them.
+#[test]
+fn odd_files_are_converted() {
+    for (text, expected) in [
+        (
+            "\u{FEFF}# first\r\nSITE_NAME = \"a\" # x\r\n# second\r\nMINE = b\r\n",
+            "[site]\n# first\nname = \"a\"  # x\n\n[keywords]\n# second\nMINE = \"b\"\n",
+        ),
+        (
+            "SITE_NAME = a\r# old\rSITE_ID = b\r",
+            "[site]\nname = \"a\"\n\n[catalog]\n# old\nsite_id = \"b\"\n",
+        ),
+        (
+            "# one\nSITE_NAME = a\n# two\nSITE_NAME = b\n",
+            "[site]\n# one\n#name = \"a\"\n# two\nname = \"b\"\n",
+        ),
+        (
+            "site.name = x\n[site] = y\n",
+            "[keywords]\n\"site.name\" = \"x\"\n\"[site]\" = \"y\"\n",
+        ),
+        // A backslash at the end continues nothing.
+        (
+            "LOG_PATH = /a\\\nSITE_NAME = b\n",
+            "[site]\nname = \"b\"\n\n[paths]\nlogs = \"/a\\\\\"\n",
+        ),
+        ("# nothing\n\n# more", "# nothing\n\n# more\n"),
+    ] {
+        let site = Site::new();
+        site.write("etc/das2server.conf", text);
+        let before = rows(&site);
+        assert_eq!(site.text(&["convert", "-o", "-"]), expected, "{text:?}");
+        assert!(site.run(&["convert"]).status.success());
+        assert_eq!(rows(&site), before);
+    }
+    // What cannot be read is not converted, and nothing waits for a pipe.
+    for text in ["SITE_NAME = a\n  continued\n", "[site]\nname = a\n"] {
+        let site = Site::new();
+        site.write("etc/das2server.conf", text);
+        let output = site.run(&["convert"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("has no ="));
+        assert!(!site.path("etc/das2server.toml").exists());
+    }
+    let site = Site::new();
+    let pipe = site.path("etc/pipe.conf");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for word in ["check", "show", "convert"] {
+        let output = site.run(&["--config", pipe.to_str().unwrap(), word]);
+        assert!(!output.status.success(), "{word}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains("no file, but a pipe"), "{word}: {said}");
+    }
+    // Elsewhere relative paths mean something else.
+    let output = site.run(&["convert", "-o", site.path("x.toml").to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("relative paths"));
+}
+
+#[test]
+fn the_line_of_the_spelling_that_counts() {
+    let site = Site::new();
+    site.write("etc/das2server.conf", conf("RESOURCE_ROOT = /x\n"));
+    let text = site.text(&["show"]);
+    let row = text.lines().find(|line| line.starts_with("RESOURCE_PATH "));
+    assert!(row.unwrap().contains("das2server.conf:4 "), "{text}");
+}
+
 #[test]
 fn requests_read_either_form() {
     let site = Site::new();

@@ -224,7 +224,7 @@ fn a_wrong_cache_level_is_off_and_the_source_goes_on() {
         .iter()
         .map(|finding| finding.line)
         .collect();
-    assert_eq!(lines, [3, 4]);
+    assert_eq!(lines, [1, 3, 4]);
 }
 
 #[test]
