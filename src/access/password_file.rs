@@ -56,39 +56,43 @@ impl PasswordFile {
     /// Whether these are a user of the file, and the user's password. That takes
     /// as long when there is no such user.
     pub fn is_right(&self, credentials: &Credentials) -> bool {
+        let hashes = self.hashes_for(&credentials.user);
+        let (is_user, hashes) = match &hashes {
+            Some((is_user, hashes)) => (*is_user, hashes.as_slice()),
+            None => return false,
+        };
         let mut is_right = false;
-        let mut compared = 0;
-        // Looked for in any case: in a long file that takes some time.
-        let decoy = self.decoy(&credentials.user);
-        for entry in self.entries() {
-            if entry.user == credentials.user.as_bytes() && Form::of(entry.hash).is_some() {
-                compared += 1;
-                is_right |= hash::is_right(credentials.password(), entry.hash);
-            }
+        for hash in hashes {
+            is_right |= hash::is_right(credentials.password(), hash);
         }
-        if compared == 0
-            && let Some(decoy) = decoy
-        {
-            // The same work, for nothing.
-            std::hint::black_box(hash::is_right(credentials.password(), decoy));
-        }
-        is_right
+        std::hint::black_box(is_right) && is_user
     }
 
-    /// The hash that a name without a line is compared with: the hash of some
-    /// user, always the same one for a name, and nobody can tell which without
-    /// the file. So where the users' hashes take different times, a name's time
-    /// does not tell whether it is a user's.
-    fn decoy(&self, user: &str) -> Option<&str> {
+    /// The hashes that a password is compared with, and whether they are the user's.
+    /// For a name that has none they are those of some user, always the same one for a
+    /// name, and nobody can tell which without the file. So where the users' hashes
+    /// take different times, a name's time does not tell whether it is a user's. None if
+    /// nobody has a hash.
+    fn hashes_for(&self, user: &str) -> Option<(bool, Vec<&str>)> {
         let usable = || {
-            let hashes = self.entries().map(|entry| entry.hash);
-            hashes.filter(|hash| Form::of(hash).is_some())
+            let entries = self.entries();
+            entries.filter(|entry| Form::of(entry.hash).is_some())
         };
+        let hashes_of = |user: &[u8]| -> Vec<&str> {
+            let entries = usable().filter(|entry| entry.user == user);
+            entries.map(|entry| entry.hash).collect()
+        };
+        // Looked for in any case: in a long file that takes some time.
         let mut hasher = DefaultHasher::new();
         (user, &self.0).hash(&mut hasher);
         let count = u64::try_from(usable().count()).ok()?;
         let at = hasher.finish().checked_rem(count)?;
-        usable().nth(usize::try_from(at).ok()?)
+        let other = usable().nth(usize::try_from(at).ok()?)?;
+        let (own, decoys) = (hashes_of(user.as_bytes()), hashes_of(other.user));
+        Some(match own.is_empty() {
+            true => (false, decoys),
+            false => (true, own),
+        })
     }
 
     /// A number that only those know who know the file; another one whenever it
@@ -231,16 +235,35 @@ mod tests {
     }
 
     #[test]
-    fn a_decoy_is_some_users_and_always_the_same() {
+    fn a_name_without_a_line_costs_what_some_user_costs() {
         let file = file(TEXT);
+        let of = |user: &str| file.hashes_for(user).unwrap();
+        // Both hashes of a user who has two.
+        assert_eq!(of("two").1.len(), 2);
+        assert_eq!(of("old"), (true, vec!["IueKZ7Ol6Qt7k"]));
+        let users = [of("old").1, of("two").1, of("last").1];
         let mut found = std::collections::BTreeSet::new();
         for at in 0..100 {
             let name = format!("name{at}");
-            let decoy = file.decoy(&name).unwrap();
-            assert!(Form::of(decoy).is_some());
-            assert_eq!(file.decoy(&name), Some(decoy));
-            found.insert(decoy);
+            let (is_user, decoys) = of(&name);
+            assert!(!is_user && users.contains(&decoys), "{decoys:?}");
+            assert_eq!(of(&name).1, decoys);
+            found.insert(decoys);
         }
-        assert_eq!(found.len(), 4);
+        assert_eq!(found.len(), users.len());
+        // So does one whose hash is none.
+        assert!(!of("locked").0 && users.contains(&of("locked").1));
+        // With hashes of one kind all names cost the same: it is computed once for each.
+        let hash = "$2y$10$abcdefghijklmnopqrstuuW5vH8bFhRrOFbZDUPbT1SFkIVDK3mIa";
+        assert_eq!(Form::of(hash), Some(Form::Bcrypt));
+        let same = PasswordFile::from_bytes(format!("a:{hash}\nb:{hash}\n").into_bytes());
+        for name in ["a", "b", "nobody"] {
+            let (is_user, hashes) = same.hashes_for(name).unwrap();
+            assert_eq!((is_user, hashes), (name != "nobody", vec![hash]));
+        }
+        assert_eq!(
+            PasswordFile::from_bytes(b"x:!\n".to_vec()).hashes_for("x"),
+            None
+        );
     }
 }

@@ -8,7 +8,9 @@
 //! and who finds no chair is sent away. A place or chair is a lock on a file, which the system lets
 //! go of when a process ends, however it does.
 //!
-//! The lane is that of the client's address. But a user who has logged in from
+//! The lane is that of the client's address. One name gets half of it, so that whoever
+//! tries one name leaves room for the others; a place holds the number of the name that
+//! has it. And a user who has logged in from
 //! there within a month has a lane of their own, so that a stranger behind
 //! the same address (a proxy, a campus) does not keep them out. Strangers'
 //! hashes are computed in a thread with the lowest priority, so that these take time that
@@ -20,7 +22,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
@@ -32,6 +34,9 @@ use crate::config::Config;
 /// Attempts of a lane at a time, and those that wait for them to end.
 const PLACES: usize = 4;
 const CHAIRS: usize = 4;
+
+/// How many of either one name may have in a lane that others use too.
+const OF_ONE_NAME: usize = 2;
 
 /// How long who has a chair waits for a place.
 const WAIT: Duration = Duration::from_secs(4);
@@ -91,7 +96,8 @@ impl Turn {
             true => format!("own-{pair:016x}"),
             false => lane_of(secret, address),
         };
-        let place = match place(folder, &lane) {
+        let name = (!is_known).then_some(pair);
+        let place = match place(folder, &lane, name) {
             Ok(place) => Some(place?),
             Err(_) => return Ok(without),
         };
@@ -177,40 +183,74 @@ pub(super) fn folder(config: &Config) -> Option<PathBuf> {
     })
 }
 
-/// A place of the lane, after some waiting.
-fn place(folder: &Path, lane: &str) -> io::Result<Result<File, Busy>> {
-    if let Some(place) = free(folder, lane, "", PLACES)? {
+/// A place of the lane for the name, after some waiting; without a name the lane
+/// belongs to one.
+fn place(folder: &Path, lane: &str, name: Option<u64>) -> io::Result<Result<File, Busy>> {
+    let place = || free(folder, lane, "", PLACES, name);
+    if let Some(place) = place()? {
         return Ok(Ok(place));
     }
-    let Some(_chair) = free(folder, lane, "chair", CHAIRS)? else {
+    let Some(_chair) = free(folder, lane, "chair", CHAIRS, name)? else {
         return Ok(Err(Busy));
     };
     let begin = Instant::now();
     while begin.elapsed() < WAIT {
         sleep(LOOK);
-        if let Some(place) = free(folder, lane, "", PLACES)? {
+        if let Some(place) = place()? {
             return Ok(Ok(place));
         }
     }
     Ok(Err(Busy))
 }
 
-/// The first of so many files that nobody has locked, locked.
-fn free(folder: &Path, lane: &str, kind: &str, count: usize) -> io::Result<Option<File>> {
+/// The first of so many files that nobody has locked, locked; None also where the
+/// name has its share of them.
+fn free(
+    folder: &Path,
+    lane: &str,
+    kind: &str,
+    count: usize,
+    name: Option<u64>,
+) -> io::Result<Option<File>> {
+    let (mut free, mut taken) = (None, 0);
     for at in 0..count {
         let file = open(&folder.join(format!("{lane}.{kind}{at}")))?;
+        let is_of_name = name.is_some() && number_in(&file) == name;
+        // A name that is left from before matters only while the file is locked.
+        if free.is_some() && !is_of_name {
+            continue;
+        }
         match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => {}
+            Ok(()) if free.is_none() => free = Some(file),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => taken += usize::from(is_of_name),
             Err(TryLockError::Error(error)) => return Err(error),
         }
+        if name.is_none() && free.is_some() {
+            break;
+        }
     }
-    Ok(None)
+    if let (Some(file), Some(name)) = (&free, name) {
+        if taken >= OF_ONE_NAME {
+            return Ok(None);
+        }
+        // Where there is no room on the disk for it, the share is not kept.
+        let _ = file.write_all_at(&name.to_le_bytes(), 0);
+    }
+    Ok(free)
+}
+
+/// The name that has, or had, a place.
+fn number_in(file: &File) -> Option<u64> {
+    let mut bytes = [0; 8];
+    file.read_exact_at(&mut bytes, 0).ok()?;
+    Some(u64::from_le_bytes(bytes))
 }
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
+    options.read(true).write(true);
+    options.create(true).truncate(false).mode(0o600);
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(flags.bits().cast_signed()).open(path)
 }
@@ -292,7 +332,7 @@ mod tests {
         let chairs: Vec<File> = (0..CHAIRS)
             .map(|_| {
                 let lane = lane_of(SECRET, address("192.0.2.1"));
-                free(folder, &lane, "chair", CHAIRS).unwrap().unwrap()
+                free(folder, &lane, "chair", CHAIRS, None).unwrap().unwrap()
             })
             .collect();
         let begin = Instant::now();
@@ -309,6 +349,31 @@ mod tests {
     }
 
     #[test]
+    fn who_tries_one_name_leaves_room_for_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let take = |user: &str| take(folder, "192.0.2.1", user);
+        let held: Vec<Turn> = (0..OF_ONE_NAME).map(|_| take("guess").unwrap()).collect();
+        let lane = lane_of(SECRET, address("192.0.2.1"));
+        let name = number(&(address("192.0.2.1"), "guess"));
+        let chair = || free(folder, &lane, "chair", CHAIRS, Some(name)).unwrap();
+        let chairs: Vec<File> = (0..OF_ONE_NAME).map(|_| chair().unwrap()).collect();
+        assert!(chair().is_none());
+        // The next guess is sent away, other names come at once.
+        let begin = Instant::now();
+        assert_eq!(take("guess").unwrap_err(), Busy);
+        let others = ["new", "newer"].map(|user| take(user).unwrap());
+        assert!(begin.elapsed() < WAIT);
+        // What is left of names in files that are free again counts for nothing.
+        drop((held, chairs, others));
+        let all: Vec<Turn> = (0..PLACES)
+            .map(|at| take(&format!("user{at}")).unwrap())
+            .collect();
+        drop(all);
+        assert!(take("guess").is_ok() && begin.elapsed() < WAIT);
+    }
+
+    #[test]
     fn a_known_user_is_not_kept_out_by_strangers_at_the_same_address() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
@@ -316,7 +381,7 @@ mod tests {
         assert!(!first.is_known);
         first.succeed();
         let _held: Vec<Turn> = (0..PLACES)
-            .map(|_| take(folder, "192.0.2.1", "guess").unwrap())
+            .map(|at| take(folder, "192.0.2.1", &format!("guess{at}")).unwrap())
             .collect();
         let begin = Instant::now();
         let mine = take(folder, "192.0.2.1", "me").unwrap();

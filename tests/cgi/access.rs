@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::site::{Ask, RANGE, Site, stream};
+use crate::site::{Ask, RANGE, Site, stream, wait_until};
 
 /// `test` for me, `x` for you.
 const PASSWORDS: &str = "me:IueKZ7Ol6Qt7k\nyou:{SHA}EfatjsUqKYSrqv18O1FlA3hcIHI=\n";
@@ -410,4 +411,59 @@ fn wrong_passwords_wait_and_others_do_not() {
     assert_eq!(count("401") + count("503"), 30, "{statuses:?}");
     assert!(count("401") >= 4 && count("503") > 0, "{statuses:?}");
     assert!(begin.elapsed() >= Duration::from_secs(1));
+}
+
+/// While somebody tries passwords of a name, as fast as they are let.
+#[test]
+fn another_name_at_the_address_and_the_name_elsewhere_are_served_meanwhile() {
+    let site = site();
+    closed(&site, "yours", "readAccess = 'USER:you'");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let guesses: Vec<_> = (0..12)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut statuses = Vec::new();
+                    while !over.load(Ordering::Relaxed) {
+                        statuses.push(status(&site, "me:wrong"));
+                    }
+                    statuses
+                })
+            })
+            .collect();
+        let places = || {
+            let entries = fs::read_dir(site.path("state/access"))
+                .into_iter()
+                .flatten();
+            let names = entries.map(|entry| entry.unwrap());
+            names
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with("from-"))
+                .filter(|entry| {
+                    let file = fs::File::open(entry.path()).unwrap();
+                    file.try_lock().is_err()
+                })
+                .count()
+        };
+        // Both places of one name, and both its chairs.
+        wait_until("guesses", || places() >= 4);
+        for _ in 0..3 {
+            // Never seen at this address before; later known there.
+            assert_eq!(ask(&site, "yours").user("you:x").answer().status(), 200);
+            for address in ["192.0.2.8", "2001:db8::1"] {
+                let elsewhere = ask(&site, "closed").user("me:test");
+                let answer = elsewhere.variable("REMOTE_ADDR", address).answer();
+                assert_eq!(answer.status(), 200, "{address}");
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+        let statuses = guesses.into_iter().flat_map(|guess| guess.join().unwrap());
+        let statuses: Vec<u16> = statuses.collect();
+        assert!(statuses.iter().all(|status| [401, 503].contains(status)));
+        assert!(statuses.contains(&401) && statuses.contains(&503));
+    });
+    let log = site.log();
+    assert!(log.contains("Access: wrong user or password for user me"));
+    assert!(log.contains("Answered 503"), "{log}");
+    // Afterwards the name is served here too.
+    assert_eq!(status(&site, "me:test"), 200);
 }
