@@ -12,6 +12,7 @@
 mod site;
 
 mod aged;
+mod busy;
 mod coverage;
 mod damaged;
 mod hits;

@@ -23,3 +23,4 @@ mod pages;
 mod readers;
 mod sources;
 mod start;
+mod timing;
