@@ -1,7 +1,9 @@
 //! Times out of the x plane of data packets.
 
+use std::cell::Cell;
+
 use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run};
-use crate::time::{TimeUnit, parse_field, parse_query, seconds_per_unit};
+use crate::time::{FieldTimes, Time, TimeError, TimeUnit, parse_query, seconds_per_unit};
 
 /// The x plane of a packet type, as a source of times.
 pub struct XTime {
@@ -21,8 +23,8 @@ enum Scale {
     Unit(TimeUnit),
     /// Nanoseconds as integers, which no double holds.
     Integer(TimeUnit),
-    /// Text.
-    Text,
+    /// Text, and the day that was read last.
+    Text(Cell<FieldTimes>),
 }
 
 impl XTime {
@@ -42,7 +44,7 @@ impl XTime {
             return Ok(XTime {
                 at,
                 encoding,
-                scale: Scale::Text,
+                scale: Scale::Text(Cell::default()),
             });
         }
         if let Some(scale) = since_base(plane) {
@@ -81,7 +83,7 @@ impl XTime {
             .unwrap_or_default();
         let exact = |us: f64| us.is_finite().then_some(Instant { us, slack: 0.0 });
         match &self.scale {
-            Scale::Text => match parse_field(field) {
+            Scale::Text(times) => match read(times, field) {
                 Ok(time) => Ok(exact(time.us2000())),
                 Err(error) => Err(Error::malformed(format!(
                     "x is no time: '{}' ({error})",
@@ -116,6 +118,7 @@ impl XTime {
                 );
                 (low + 4.0 * step(low), high - 4.0 * step(high))
             }
+            Scale::Text(ref times) => return self.count_texts_inside(times, run, window),
             _ => return 0,
         };
         let inside = |x: f64| x >= low && x <= high;
@@ -132,6 +135,33 @@ impl XTime {
             _ => 0,
         }
     }
+
+    fn count_texts_inside(&self, times: &Cell<FieldTimes>, run: Run<'_>, window: Window) -> usize {
+        let field = self.at..self.at + self.encoding.width();
+        let mut known = times.get();
+        let count = run
+            .bytes
+            .chunks_exact(run.stride)
+            .take_while(|packet| {
+                let field = packet.get(field.clone()).unwrap_or_default();
+                known.read(field).is_ok_and(|time| {
+                    let us = time.us2000();
+                    us >= window.low && us <= window.high
+                })
+            })
+            .count();
+        times.set(known);
+        count
+    }
+}
+
+/// The time in a field of text, and the day for the next one.
+#[inline]
+fn read(times: &Cell<FieldTimes>, field: &[u8]) -> std::result::Result<Time, TimeError> {
+    let mut known = times.get();
+    let time = known.read(field);
+    times.set(known);
+    time
 }
 
 /// A time, and how far it may be from the one that was meant.

@@ -1,6 +1,7 @@
 //! Value encodings: the `type` of a plane.
 
-use super::text::{best_field, parse_number};
+use super::number::parse_number;
+use super::text::best_field;
 
 /// How one value of a plane is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

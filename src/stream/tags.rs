@@ -142,7 +142,7 @@ fn list_of(name: &str, text: &str, items: usize) -> Result<YTags> {
 }
 
 fn number(what: &str, text: &str) -> Result<f64> {
-    super::text::parse_number(text.as_bytes()).ok_or_else(|| {
+    super::number::parse_number(text.as_bytes()).ok_or_else(|| {
         let shown: String = text.trim().chars().take(24).collect();
         Error::malformed(format!("{what} must be a number, found '{shown}'"))
     })

@@ -16,6 +16,7 @@
 mod civil;
 mod error;
 mod field_text;
+mod field_times;
 mod instant;
 mod iso;
 mod iso_text;
@@ -30,6 +31,7 @@ mod unit;
 
 pub use error::{Problem, TimeError};
 pub use field_text::parse_field;
+pub use field_times::FieldTimes;
 pub use instant::{Calendar, Time};
 pub use iso::{IsoText, Style, digits_of_width, write_field};
 pub use length::seconds_per_unit;

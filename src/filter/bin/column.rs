@@ -1,7 +1,7 @@
 //! One plane of a packet type while it is being binned.
 
 use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run, StreamHeader};
-use crate::time::{Time, parse_field, seconds_per_unit, write_field};
+use crate::time::{FieldTimes, Time, seconds_per_unit, write_field};
 
 use super::kernel::{Fill, Packets, Sums, add_one, add_reals};
 use super::options::{Binning, Planes};
@@ -20,6 +20,8 @@ pub(super) struct Column {
     wanted: (usize, bool, bool, bool),
     /// Empty until data come: a header that promises much takes no memory.
     sums: Sums,
+    /// The day that was read last in a plane of times.
+    times: FieldTimes,
 }
 
 /// One number of each item, ready to be written.
@@ -53,6 +55,7 @@ impl Column {
             fill: Fill::new(header.fill(plane, stream)),
             wanted: (items, range, peak, deviation),
             sums: Sums::default(),
+            times: FieldTimes::default(),
         }
     }
 
@@ -92,7 +95,7 @@ impl Column {
             for (item, field) in fields.chunks_exact(width).enumerate() {
                 let item = if self.collapse { 0 } else { item };
                 // Text that is no number, and time that is none, is fill.
-                if let Some(value) = number(self.encoding, field)? {
+                if let Some(value) = number(self.encoding, field, &mut self.times)? {
                     add_one(value, item, self.fill, &mut self.sums);
                 }
             }
@@ -156,11 +159,12 @@ fn collapses(
 }
 
 /// A value that is not a real: text, an integer, a time in us2000.
-fn number(encoding: Encoding, field: &[u8]) -> Result<Option<f64>> {
+#[inline]
+fn number(encoding: Encoding, field: &[u8], times: &mut FieldTimes) -> Result<Option<f64>> {
     if !matches!(encoding, Encoding::Time(_)) {
         return Ok(encoding.number(field));
     }
-    match parse_field(field) {
+    match times.read(field) {
         // The time that das2 programs write for fill.
         Ok(time) if Some(time) == Time::new(1, 1, 1, 0) => Ok(None),
         Ok(time) => Ok(Some(time.us2000())),
