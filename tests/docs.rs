@@ -143,64 +143,6 @@ fn every_word_that_the_server_answers() {
     }
 }
 
-/// What stands under a heading of the second rank.
-fn section(page: &str, heading: &str) -> String {
-    let text = read(page);
-    let (_, rest) = text
-        .split_once(&format!("\n## {heading}\n"))
-        .expect(heading);
-    rest.split("\n## ").next().unwrap().to_owned()
-}
-
-/// `-u`, `--units` at the beginning of a line of options.
-fn flags(line: &str) -> impl Iterator<Item = &str> {
-    let words = line.split([' ', ',']).filter(|word| !word.is_empty());
-    words.take_while(|word| word.starts_with('-'))
-}
-
-#[test]
-fn every_option_of_filters_and_tools() {
-    const OF_ALL: &[&str] = &["-h", "--help", "-v", "-V", "--version"];
-    for (name, program) in [
-        ("das2_srv_passwd", env!("CARGO_BIN_EXE_das2_srv_passwd")),
-        ("das2_bin_avgsec", env!("CARGO_BIN_EXE_das2_bin_avgsec")),
-        (
-            "das2_bin_peakavgsec",
-            env!("CARGO_BIN_EXE_das2_bin_peakavgsec"),
-        ),
-        ("das2_ascii", env!("CARGO_BIN_EXE_das2_ascii")),
-        ("das2_csv", env!("CARGO_BIN_EXE_das2_csv")),
-        ("das2_check", env!("CARGO_BIN_EXE_das2_check")),
-        ("das2_prtime", env!("CARGO_BIN_EXE_das2_prtime")),
-    ] {
-        let output = Command::new(program).arg("--help").output().unwrap();
-        let help = String::from_utf8(output.stdout).unwrap();
-        let lines = help.lines().map(str::trim_start);
-        let lines = lines.filter(|line| line.starts_with('-'));
-        let known: BTreeSet<&str> = lines.flat_map(flags).collect();
-        assert!(known.contains("--help"), "{help}");
-        let page = match name {
-            "das2_srv_passwd" => "docs/access.md",
-            _ => "docs/filters.md",
-        };
-        let section = section(page, name);
-        let usage = section
-            .lines()
-            .find(|line| line.starts_with("    "))
-            .unwrap();
-        let told = first_cells(&section, "option");
-        let mut told: BTreeSet<&str> = told.iter().flat_map(|cell| flags(cell)).collect();
-        told.extend(
-            usage
-                .split([' ', '[', ']', '|'])
-                .filter(|word| word.starts_with('-')),
-        );
-        let known: BTreeSet<&str> = known.into_iter().filter(|f| !OF_ALL.contains(f)).collect();
-        told.retain(|flag| !OF_ALL.contains(flag));
-        assert_eq!(told, known, "{name}");
-    }
-}
-
 /// All files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -332,12 +274,13 @@ fn packets_shown_in_a_line_have_their_length() {
 
 /// The pages of the guide and those that lead to it.
 fn pages() -> Vec<String> {
-    let files = std::fs::read_dir(repository().join("docs")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut pages: Vec<String> = names
-        .filter(|name| name.ends_with(".md"))
-        .map(|name| format!("docs/{name}"))
-        .collect();
+    let mut found = Vec::new();
+    files(&repository().join("docs"), &mut found);
+    let names = found.iter().map(|path| {
+        let path = path.strip_prefix(repository()).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    let mut pages: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
     pages.extend(["README.md", "CONTRIBUTING.md", "examples/README.md"].map(str::to_owned));
     pages
 }

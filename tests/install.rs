@@ -40,6 +40,7 @@ fn the_instance() {
     let prefix = instance.prefix();
     for path in [
         "bin/das2_srv_httpd",
+        "share/man/man1/das2_srv_httpd.1",
         "bin/das2_ex_random.sh",
         "bin/das2_ex_voyager",
         "datasets/Examples/Random.dsdf",
