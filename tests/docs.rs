@@ -258,9 +258,86 @@ fn the_reader_in_python() {
     assert_eq!(none.summary.exceptions[0].type_name, "NoDataInInterval");
 }
 
+/// How the smallest stream of a language is made into a program in a folder:
+/// file, compiler (none for what is interpreted), and how it is run.
+type Language = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+const LANGUAGES: [Language; 5] = [
+    ("sh", "smallest.sh", &[], &["sh", "smallest.sh"]),
+    ("python", "smallest.py", &[], &["python3", "smallest.py"]),
+    (
+        "c",
+        "smallest.c",
+        &["cc", "-Wall", "-Werror", "smallest.c"],
+        &["./a.out"],
+    ),
+    (
+        "rust",
+        "smallest.rs",
+        &["rustc", "-D", "warnings", "smallest.rs"],
+        &["./smallest"],
+    ),
+    (
+        "java",
+        "Smallest.java",
+        &["javac", "Smallest.java"],
+        &["java", "Smallest"],
+    ),
+];
+
+#[test]
+fn smallest_streams_of_five_languages() {
+    let shown = block("docs/stream-format.md", "das2");
+    let report = check_stream(shown.as_bytes());
+    assert!(
+        report.is_conforming() && report.findings.is_empty(),
+        "{report}"
+    );
+    let mut tried = 0;
+    for (language, file, build, run) in LANGUAGES {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join(file),
+            block("docs/stream-format.md", language),
+        )
+        .unwrap();
+        let there = |words: &[&str]| {
+            let version = Command::new(words[0]).arg("--version").output();
+            words[0].starts_with('.') || version.is_ok()
+        };
+        if !(build.is_empty() || there(build)) || !there(run) {
+            eprintln!("skipped: nothing here for {language}");
+            continue;
+        }
+        let start = |words: &[&str]| {
+            let mut command = Command::new(words[0]);
+            command
+                .args(&words[1..])
+                .current_dir(&folder)
+                .env("LC_ALL", "C.UTF-8");
+            command.output().unwrap()
+        };
+        if !build.is_empty() {
+            let built = start(build);
+            assert!(built.status.success(), "{language}: {built:?}");
+        }
+        let output = start(run);
+        assert!(output.status.success(), "{language}: {output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "{language}");
+        tried += 1;
+    }
+    // Whoever runs this has a shell and a compiler of Rust.
+    assert!(tried >= 2, "{tried}");
+}
+
 #[test]
 fn packets_shown_in_a_line_have_their_length() {
-    let text = read("docs/readers.md");
+    let text = read("docs/stream-format.md");
     let packets: Vec<&str> = text
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("[xx]"))
