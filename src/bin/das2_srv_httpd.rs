@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use das2_server::config::program_folder;
@@ -33,6 +34,7 @@ fn run(options: HttpdArgs) -> io::Result<()> {
         programs,
         conf: options.conf.map(std::path::absolute).transpose()?,
         at_once: options.at_once,
+        client_timeout: Duration::from_secs(options.client_timeout.max(1)),
         errors: log,
     };
     let address = options

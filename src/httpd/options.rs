@@ -28,6 +28,9 @@ pub struct HttpdArgs {
     #[arg(long, value_name = "FOLDER")]
     pub programs: Option<PathBuf>,
     /// Requests that are answered at once; others wait
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 256)]
     pub at_once: u32,
+    /// A client that takes nothing of its answer for so long is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub client_timeout: u64,
 }

@@ -9,28 +9,33 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 
 use super::answer::answer;
 use super::environment::{Ends, environment};
 use super::process::Running;
 use super::route::{HOME, Program, Route, route};
 
-/// A client has so long to send the headers of a request.
+/// A client has so long to send the headers of a request, and again for its body.
 const FOR_HEADERS: Duration = Duration::from_secs(30);
+
+/// Forms are what is sent to the programs, and at most so long (bytes).
+const LONGEST_BODY: usize = 64 * 1024;
 
 /// Request line and headers together are at most so long (bytes).
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -47,6 +52,8 @@ pub struct Front {
     pub conf: Option<PathBuf>,
     /// How many of them may run at once; further requests wait.
     pub at_once: u32,
+    /// A client that takes nothing of its answer for so long is given up.
+    pub client_timeout: Duration,
     /// Where their standard error goes; this server's own if None.
     pub errors: Option<File>,
 }
@@ -59,9 +66,13 @@ struct Shared {
     places: Arc<Semaphore>,
 }
 
+/// A program and its client are four files, and systems begin with a thousand.
+const FILES: u64 = 8192;
+
 /// Serves what comes to `listener` until `stop` is there, then ends the
 /// programs that run.
 pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output = ()>) {
+    allow_files();
     let at_once = front.at_once.max(1);
     let places = usize::try_from(at_once)
         .unwrap_or(1)
@@ -97,6 +108,18 @@ pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output
     }
 }
 
+/// Without more files there are fewer clients, that is all.
+fn allow_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
+    if limit.current.is_some_and(|now| now < wanted) {
+        limit.current = Some(wanted);
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            log::debug!("no more files: {error}");
+        }
+    }
+}
+
 fn ends_of(stream: &TcpStream, remote: std::net::SocketAddr) -> io::Result<Ends> {
     let local = stream.local_addr()?;
     Ok(Ends { local, remote })
@@ -105,6 +128,8 @@ fn ends_of(stream: &TcpStream, remote: std::net::SocketAddr) -> io::Result<Ends>
 async fn connection(stream: TcpStream, ends: Ends, shared: Arc<Shared>) {
     // Small packets of a live stream are worth more than full segments.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(shared.front.client_timeout));
     let service = service_fn(|request| {
         let shared = Arc::clone(&shared);
         async move { Ok::<_, std::convert::Infallible>(respond(request, ends, &shared).await) }
@@ -115,7 +140,7 @@ async fn connection(stream: TcpStream, ends: Ends, shared: Arc<Shared>) {
         .max_buf_size(LONGEST_HEAD)
         // For names that hyper adds; those of the programs stay as they are.
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .await;
     if let Err(error) = served {
         log::debug!("{}: {error}", ends.remote);
@@ -155,6 +180,12 @@ async fn run(
         // CGI tells a program the length of its input beforehand.
         return plain(StatusCode::LENGTH_REQUIRED, "Please send a Content-Length");
     }
+    // Before a place is taken: who sends it a byte at a time keeps none.
+    let body = match timeout(FOR_HEADERS, Limited::new(body, LONGEST_BODY).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "Please send less"),
+        Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "Please send it faster"),
+    };
     let Ok(place) = Arc::clone(&shared.places).acquire_owned().await else {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "This server is ending");
     };
@@ -187,17 +218,10 @@ async fn run(
     }
 }
 
-/// Passes the body of a request on as it comes.
-async fn feed(mut body: Incoming, mut stdin: ChildStdin) {
-    if body.is_end_stream() {
-        return;
-    }
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Ok(data) = frame.into_data()
-            && stdin.write_all(&data).await.is_err()
-        {
-            return;
-        }
+/// Passes the body of a request on; a program may not want it.
+async fn feed(body: Bytes, mut stdin: ChildStdin) {
+    if let Err(error) = stdin.write_all(&body).await {
+        log::debug!("input of a program: {error}");
     }
 }
 

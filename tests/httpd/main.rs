@@ -7,8 +7,12 @@
     clippy::string_slice
 )]
 
+#[path = "../http/mod.rs"]
 mod http;
+#[path = "../instance/mod.rs"]
 mod instance;
+
+mod busy;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -27,6 +31,7 @@ case "$QUERY_STRING" in
 closed) printf 'Status: 401 Authorization Required\r\nWWW-Authenticate: Basic realm="R"\r\nETag: "e"\r\n\r\n' ;;
 silent) printf 'Content-Type: text/plain\r\n\r\npid=%d.' $$; trap 'rm -f "$0.runs"; exit' TERM
         : >"$0.runs"; while :; do read -r x <"$0.fifo"; done ;;
+flood) printf 'Content-Type: text/plain\r\n\r\npid=%d.' $$; exec yes ;;
 stubborn) trap '' TERM; printf 'A: b\r\n\r\npid=%d.' $$; while :; do read -r x <"$0.fifo"; done ;;
 headless) printf '%d.' $$ >"$0.pid"; read -r x <"$0.fifo" ;;
 nothing) ;;
@@ -44,6 +49,10 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
+        Server::with(&[])
+    }
+
+    fn with(options: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("das2_srvcgi_main");
         std::fs::write(&program, PROGRAM).unwrap();
@@ -52,14 +61,15 @@ impl Server {
         let fifo = folder.path().join("das2_srvcgi_main.fifo");
         assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
         let programs = folder.path().to_owned();
-        Server::of(&programs, folder)
+        Server::of(&programs, folder, options)
     }
 
     /// A server with the programs of this folder.
-    fn of(programs: &Path, folder: tempfile::TempDir) -> Server {
+    fn of(programs: &Path, folder: tempfile::TempDir, options: &[&str]) -> Server {
         let mut process = Command::new(env!("CARGO_BIN_EXE_das2_srv_httpd"))
             .args(["--port", "0", "--programs"])
             .arg(programs)
+            .args(options)
             .arg("--log")
             .arg(folder.path().join("httpd.log"))
             .stdout(Stdio::piped())
@@ -183,6 +193,41 @@ fn the_environment_and_the_body_reach_the_program() {
 }
 
 #[test]
+fn bodies_that_never_come_keep_no_place() {
+    let server = Server::with(&["--at-once", "2"]);
+    let slow = "POST /das/server?echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhel";
+    let clients: Vec<_> = (0..5).map(|_| send(server.address, slow)).collect();
+    for _ in 0..5 {
+        assert_eq!(
+            http10(server.address, "GET", "/das/server", "").status(),
+            200
+        );
+    }
+    // Who goes on is answered.
+    for mut client in clients {
+        std::io::Write::write_all(&mut client, b"lo you").unwrap();
+        read_until(&mut client, |bytes| {
+            bytes.ends_with(b"hello you\r\n0\r\n\r\n")
+        });
+    }
+    let long = "POST /das/server?echo HTTP/1.0\r\nContent-Length: 100000\r\n\r\n";
+    let long = long.to_owned() + &"x".repeat(100_000);
+    assert_eq!(ask(server.address, &long).status(), 413);
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up() {
+    let server = Server::with(&["--client-timeout", "1"]);
+    let mut stream = send(server.address, "GET /das/server?flood HTTP/1.0\r\n\r\n");
+    let pid = pid(&read_until(&mut stream, said_pid));
+    within(Duration::from_secs(15), "the program ends", || !runs(pid));
+    // One that takes something now and then is not.
+    let mut stream = send(server.address, "GET /das/server?silent HTTP/1.0\r\n\r\n");
+    let pid = self::pid(&read_until(&mut stream, said_pid));
+    assert!(runs(pid));
+}
+
+#[test]
 fn addresses_without_a_program() {
     let server = Server::start();
     let home = http10(server.address, "GET", "/", "");
@@ -268,7 +313,7 @@ fn programs_end_with_the_server() {
 fn a_silent_reader_ends_with_its_client_and_with_the_server() {
     let instance = Instance::new();
     let programs = instance.prefix().join("bin");
-    let server = Server::of(&programs, tempfile::tempdir().unwrap());
+    let server = Server::of(&programs, tempfile::tempdir().unwrap(), &[]);
     let request = "GET /das/server?server=dataset&dataset=silent&start_time=2017-01-01\
         &end_time=2017-01-02 HTTP/1.0\r\n\r\n";
     let gone = |pids: [u32; 2]| !pids.iter().any(|&pid| runs(pid));
