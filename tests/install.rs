@@ -322,7 +322,11 @@ fn both_families_of_linux() {
     for (family, has, has_not) in [
         (
             "debian",
-            &["apt-get install apache2", "a2enmod cgid rewrite ssl"][..],
+            &[
+                "apt-get install apache2",
+                "a2enmod cgid rewrite ssl",
+                "a2ensite das2",
+            ][..],
             "semanage",
         ),
         (

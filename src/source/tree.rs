@@ -154,4 +154,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod tests;
