@@ -11,10 +11,13 @@
 //! |---|---|
 //! | [`bin`] | das2_bin_avgsec, das2_bin_peakavgsec |
 //! | [`ascii`] | das2_ascii |
+//! | [`binary`] | das2_binary |
+//! | [`zlib`] | das2_deflate, an end; das2_inflate |
 //! | [`csv`] | das2_csv, an end |
 
 pub mod ascii;
 pub mod bin;
+pub mod binary;
 mod chain;
 pub mod csv;
 pub mod cut;
@@ -22,6 +25,7 @@ pub mod program;
 mod progress;
 mod times;
 pub mod x_time;
+pub mod zlib;
 
 use std::io::Write;
 
@@ -38,6 +42,10 @@ pub enum Filter {
     Bin(bin::Binning),
     /// das2_ascii.
     Ascii(ascii::Layout),
+    /// das2_binary.
+    Binary,
+    /// das2_inflate: every stream is read inflated.
+    Inflate,
 }
 
 impl Filter {
@@ -46,6 +54,8 @@ impl Filter {
         match self {
             Filter::Bin(binning) => Box::new(bin::Reducer::new(*binning, next)),
             Filter::Ascii(layout) => Box::new(ascii::ToText::new(*layout, next)),
+            Filter::Binary => Box::new(binary::ToBinary::new(next)),
+            Filter::Inflate => next,
         }
     }
 }
@@ -56,7 +66,8 @@ pub enum End {
     /// A das2 stream.
     #[default]
     Das2,
-    /// A das2 stream whose bytes after the header are one zlib stream.
+    /// das2_deflate: a das2 stream whose bytes after the header are one zlib
+    /// stream.
     Deflated,
     /// das2_csv.
     Csv(csv::Layout),
@@ -118,7 +129,7 @@ impl Step {
 type Parse = fn(&[&str]) -> Result<Step, String>;
 
 /// The programs that are also steps.
-const PROGRAMS: [(&str, Parse); 4] = [
+const PROGRAMS: [(&str, Parse); 7] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Bin((&args).into()))
@@ -130,6 +141,18 @@ const PROGRAMS: [(&str, Parse); 4] = [
     ("das2_ascii", |words| {
         let args: ascii::AsciiArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Ascii((&args).into()))
+    }),
+    ("das2_binary", |words| {
+        let args: binary::BinaryArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::Binary)
+    }),
+    ("das2_deflate", |words| {
+        let args: zlib::DeflateArgs = parse(words)?;
+        no_file(args.file.as_deref(), End::Deflated)
+    }),
+    ("das2_inflate", |words| {
+        let args: zlib::InflateArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::Inflate)
     }),
     ("das2_csv", |words| {
         let args: csv::CsvArgs = parse(words)?;
@@ -174,6 +197,9 @@ mod tests {
         assert_eq!(twice, of("das2_bin_avgsec -b 2002-01-01 60"));
         assert!(matches!(twice, Some(Ok(_))));
         assert!(matches!(of("das2_ascii -r 4 -s 3 -c"), Some(Ok(_))));
+        assert_eq!(of("das2_binary"), Some(Ok(Step::Filter(Filter::Binary))));
+        assert_eq!(of("das2_deflate"), Some(Ok(Step::End(End::Deflated))));
+        assert_eq!(of("das2_inflate"), Some(Ok(Step::Filter(Filter::Inflate))));
         assert!(matches!(
             of("das2_csv -d ;"),
             Some(Ok(Step::End(End::Csv(_))))
@@ -191,6 +217,9 @@ mod tests {
             "das2_ascii -r 1",
             "das2_ascii -r 19",
             "das2_ascii -s 10",
+            "das2_binary file",
+            "das2_deflate -6",
+            "das2_inflate x",
         ] {
             assert!(matches!(of(bad), Some(Err(_))), "{bad}");
         }

@@ -54,6 +54,7 @@ pub use error::{Error, Place, Result};
 pub use frame::{HeaderTag, MAX_HEADER, MAX_PACKET, PacketId, Tag, header_tag, parse_tag};
 pub use header::{Comment, Exception, PacketHeader, StreamHeader};
 pub use input::{FileInput, Input, stdin_input, widen_pipe};
+pub(crate) use number::needs_eight_bytes;
 pub use number::parse_number;
 pub use plane::{Plane, PlaneKind};
 pub use properties::{Properties, Property};

@@ -14,6 +14,36 @@ pub fn parse_number(field: &[u8]) -> Option<f64> {
     }
 }
 
+/// True for a number in a field that four bytes do not hold as well as the text
+/// does: it has more than seven digits and is not exact in four bytes, or lies
+/// where these have fewer digits or none.
+pub(crate) fn needs_eight_bytes(field: &[u8], value: f64) -> bool {
+    let short = value as f32;
+    if f64::from(short) == value || value.is_nan() {
+        return false;
+    }
+    // The seven digits of das2_ascii's ascii14 came from four bytes.
+    digits_of(field) > 7 || !short.is_normal()
+}
+
+/// How many digits a number has, zeros at either end left out.
+fn digits_of(field: &[u8]) -> usize {
+    let (mut digits, mut zeros) = (0, 0);
+    for byte in field {
+        match byte {
+            b'0' if digits == 0 => {}
+            b'0' => zeros += 1,
+            b'1'..=b'9' => {
+                digits += zeros + 1;
+                zeros = 0;
+            }
+            b'e' | b'E' | b'd' | b'D' => break,
+            _ => {}
+        }
+    }
+    digits
+}
+
 /// Digits, and the power of ten that they are multiplied by.
 #[derive(Clone, Copy)]
 struct Decimal {
@@ -208,5 +238,31 @@ mod tests {
             );
         }
         assert!(fast > 30_000, "{fast}");
+    }
+
+    #[test]
+    fn what_four_bytes_do_not_hold() {
+        for (text, needs) in [
+            (" 1.234567e+00", false),
+            ("16777216", false),
+            ("16777217", true),
+            ("0.1", false),
+            ("12345678.9", true),
+            ("1.50000000000", false),
+            ("-1e31", false),
+            ("1e39", true),
+            ("1e-39", true),
+            ("-1e-99", true),
+            ("0", false),
+            ("nan", false),
+            ("inf", false),
+            ("1.23456789D0", true),
+            ("0.0012345670,", false),
+            ("100020003e5", true),
+            ("1.5E12345678", false),
+        ] {
+            let value = parse_number(text.as_bytes()).unwrap();
+            assert_eq!(needs_eight_bytes(text.as_bytes(), value), needs, "{text}");
+        }
     }
 }

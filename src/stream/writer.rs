@@ -20,6 +20,8 @@ pub struct Writer<W: Write> {
     gathered: Vec<u8>,
     begun: bool,
     deflate: bool,
+    /// The encoder holds something back.
+    held: bool,
 }
 
 enum Output<W: Write> {
@@ -38,6 +40,7 @@ impl<W: Write> Writer<W> {
             gathered: Vec::new(),
             begun: false,
             deflate: false,
+            held: false,
         }
     }
 
@@ -74,6 +77,7 @@ impl<W: Write> Writer<W> {
     pub fn packets(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.len() >= FULL {
             self.write_gathered()?;
+            self.held = true;
             return self.output.write(bytes);
         }
         self.gathered.extend(bytes);
@@ -105,6 +109,7 @@ impl<W: Write> Writer<W> {
         }
         let result = self.output.write(&self.gathered);
         self.gathered.clear();
+        self.held = true;
         result
     }
 
@@ -180,15 +185,12 @@ impl<W: Write> Sink for Writer<W> {
     }
 
     fn flush(&mut self) -> Result<()> {
-        let is_plain = matches!(self.output, Output::Plain(_));
-        if self.gathered.is_empty() && !is_plain {
-            return Ok(());
-        }
         self.write_gathered()?;
         match &mut self.output {
             Output::Plain(plain) => plain.flush(),
-            Output::Deflate(zlib) => zlib.flush(),
-            Output::Changing => Ok(()),
+            // Where nothing new is in it, a flush would write bytes all the same.
+            Output::Deflate(zlib) if std::mem::take(&mut self.held) => zlib.flush(),
+            Output::Deflate(_) | Output::Changing => Ok(()),
         }
         .map_err(Error::Output)
     }

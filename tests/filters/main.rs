@@ -11,6 +11,7 @@
 
 mod ascii;
 mod average;
+mod binary;
 mod csv;
 mod das2c;
 mod generator;
@@ -22,3 +23,4 @@ mod planes;
 mod programs;
 mod properties;
 mod running;
+mod zlib;

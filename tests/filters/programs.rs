@@ -9,21 +9,30 @@ use std::time::{Duration, Instant};
 use crate::generator::{Builder, Kinds, encode, le8, random, x_y};
 use crate::parsed::Parsed;
 
-const PROGRAMS: [&str; 3] = ["das2_bin_avgsec", "das2_bin_peakavgsec", "das2_ascii"];
+const PROGRAMS: [&str; 5] = [
+    "das2_bin_avgsec",
+    "das2_bin_peakavgsec",
+    "das2_ascii",
+    "das2_binary",
+    "das2_inflate",
+];
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn program(name: &str) -> Command {
+pub fn program(name: &str) -> Command {
     Command::new(match name {
         "das2_bin_avgsec" => env!("CARGO_BIN_EXE_das2_bin_avgsec"),
         "das2_bin_peakavgsec" => env!("CARGO_BIN_EXE_das2_bin_peakavgsec"),
         "das2_ascii" => env!("CARGO_BIN_EXE_das2_ascii"),
+        "das2_binary" => env!("CARGO_BIN_EXE_das2_binary"),
+        "das2_deflate" => env!("CARGO_BIN_EXE_das2_deflate"),
+        "das2_inflate" => env!("CARGO_BIN_EXE_das2_inflate"),
         other => panic!("{other}"),
     })
 }
 
-fn command(line: &str) -> Command {
+pub fn command(line: &str) -> Command {
     let mut words = line.split_whitespace();
     let mut command = program(words.next().unwrap());
     command.args(words);
@@ -32,14 +41,19 @@ fn command(line: &str) -> Command {
 
 /// A line that makes each program work.
 fn working(name: &str) -> String {
-    match name {
-        "das2_ascii" => name.into(),
-        _ => format!("{name} 60"),
+    match keeps_records(name) {
+        true => name.into(),
+        false => format!("{name} 60"),
     }
 }
 
+/// Whether as many records come out as go in.
+fn keeps_records(name: &str) -> bool {
+    !name.contains("bin_")
+}
+
 /// Runs to the end over this input.
-fn fed(mut command: Command, input: &[u8]) -> Output {
+pub fn fed(mut command: Command, input: &[u8]) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -57,7 +71,7 @@ fn fed(mut command: Command, input: &[u8]) -> Output {
     output
 }
 
-fn ok(line: &str, input: &[u8]) -> Vec<u8> {
+pub fn ok(line: &str, input: &[u8]) -> Vec<u8> {
     let output = fed(command(line), input);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{line}: {said}");
@@ -107,6 +121,11 @@ fn usage_errors_are_2_and_nothing_is_written() {
         "das2_ascii -s 10",
         "das2_ascii -s -1",
         "das2_ascii -x",
+        "das2_binary -r 3",
+        "das2_binary one two",
+        "das2_inflate -x",
+        "das2_deflate -9",
+        "das2_deflate one two",
     ] {
         let output = fed(command(line), &x_y("float", "units=\"\"", &[(0.0, 1.0)]));
         assert_eq!(output.status.code(), Some(2), "{line}");
@@ -232,7 +251,7 @@ fn what_fails_says_so_in_the_stream_and_on_standard_error() {
             assert_eq!(exception.attr("type"), Some("ServerError"));
             // In text every complete record, in bins every complete bin.
             let text = if records > 0 { records + 1 } else { 0 };
-            let expected = if name == "das2_ascii" { text } else { records };
+            let expected = if keeps_records(name) { text } else { records };
             assert_eq!(stream.records().len(), expected, "{name} {}", input.len());
         }
     }
@@ -262,7 +281,7 @@ fn what_stands_before_the_stream_header_waits_for_it() {
         assert_eq!((stream.comments().len(), stream.exceptions().len()), (1, 1));
         assert_eq!(stream.stream.property("title"), None);
         let y: f64 = stream.records().last().unwrap().values[1][0];
-        assert_eq!(y, if name == "das2_ascii" { 3.0 } else { 2.0 });
+        assert_eq!(y, if keeps_records(name) { 3.0 } else { 2.0 });
     }
 }
 
@@ -353,14 +372,14 @@ fn when_nobody_reads_it_ends_as_sigpipe_would_end_it() {
 }
 
 /// A program whose input stays open, and what it has written so far.
-struct Running {
+pub struct Running {
     child: Child,
     pieces: Receiver<Vec<u8>>,
     got: Vec<u8>,
 }
 
 impl Running {
-    fn start(line: &str) -> Running {
+    pub fn start(line: &str) -> Running {
         let mut child = command(line)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -383,12 +402,12 @@ impl Running {
         }
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
+    pub fn feed(&mut self, bytes: &[u8]) {
         self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
     }
 
     /// Waits until the output fulfils a condition; it may only give up.
-    fn wait_for(&mut self, what: &str, done: impl Fn(&[u8]) -> bool) {
+    pub fn wait_for(&mut self, what: &str, done: impl Fn(&[u8]) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !done(&self.got) {
             let left = end.saturating_duration_since(Instant::now());
@@ -400,7 +419,7 @@ impl Running {
     }
 
     /// The most memory it has had, in bytes.
-    fn peak(&self) -> u64 {
+    pub fn peak(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let text = std::fs::read_to_string(path).unwrap();
         let line = text
@@ -415,7 +434,7 @@ impl Running {
             << 10
     }
 
-    fn end(mut self) -> Vec<u8> {
+    pub fn end(mut self) -> Vec<u8> {
         drop(self.child.stdin.take());
         while let Ok(piece) = self.pieces.recv() {
             self.got.extend(piece);
@@ -446,7 +465,7 @@ fn what_is_complete_goes_out_when_the_input_pauses() {
         let half = input.len() - 4 * record - record / 2;
         running.feed(&input[..half]);
         // All text, or the bins that a later packet has closed.
-        let complete = if name == "das2_ascii" { 5 } else { 2 };
+        let complete = if keeps_records(name) { 5 } else { 2 };
         running.wait_for("complete records", |got| {
             got.windows(9).any(|w| w == b"</packet>")
                 && Parsed::new(got).records().len() == complete
@@ -526,6 +545,7 @@ fn headers_that_promise_much_take_no_memory() {
         "das2_bin_avgsec -r -s 60",
         "das2_bin_peakavgsec 60",
         "das2_ascii",
+        "das2_binary",
     ] {
         let mut running = Running::start(line);
         running.feed(&s.bytes);
@@ -570,6 +590,9 @@ fn what_conforms_still_conforms_afterwards() {
             "das2_bin_peakavgsec 60",
             "das2_ascii",
             "das2_ascii -r 3 -s 0",
+            "das2_binary",
+            "das2_inflate",
+            "das2_deflate",
         ] {
             let (good, report) = conforms(&ok(line, &input));
             assert!(good, "seed {seed}, {line}: {report}");
