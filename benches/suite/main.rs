@@ -24,6 +24,7 @@ mod request;
 mod startup;
 mod streams;
 mod table;
+mod text_in;
 mod through_apache;
 
 use std::path::PathBuf;
@@ -67,10 +68,11 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 11] = [
+    let rooms: [(&str, Room); 12] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
+        ("text", text_in::rows),
         ("request", request::rows),
         ("cache", cached::rows),
         ("building", built::rows),

@@ -14,6 +14,44 @@ pub fn narrow(folder: &Path) -> PathBuf {
     made(folder, "narrow.d2s", 300_000_000, 1)
 }
 
+/// 78 MB of one-value records as text, time24 and ascii11, two a second.
+pub fn text(folder: &Path) -> PathBuf {
+    let path = folder.join("text.d2t");
+    let records = 2_000_000;
+    if path
+        .metadata()
+        .is_ok_and(|found| found.len() as usize >= records * (4 + 24 + 11))
+    {
+        return path;
+    }
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
+    write_text(&mut out, records).expect("room for the stream");
+    path
+}
+
+fn write_text(out: &mut impl Write, records: usize) -> std::io::Result<()> {
+    let stream = r#"<stream version="2.2"></stream>"#;
+    let packet = r#"<packet><x type="time24" units="us2000"></x><y name="v" type="ascii11" units="V"></y></packet>"#;
+    write!(
+        out,
+        "[00]{:06}{stream}[01]{:06}{packet}",
+        stream.len(),
+        packet.len()
+    )?;
+    for index in 0..records {
+        let (day, half) = (index / 172_800 + 1, index % 172_800);
+        let (hour, minute) = (half / 7200, half / 120 % 60);
+        let (second, part) = (half / 2 % 60, half % 2 * 500);
+        let size = format!("{:.3e}", (1 + index * 7919 % 9998) as f64).replace('e', "e+0");
+        let sign = if index % 2 == 0 { ' ' } else { '-' };
+        writeln!(
+            out,
+            ":01:2017-01-{day:02}T{hour:02}:{minute:02}:{second:02}.{part:03} {sign}{size}"
+        )?;
+    }
+    out.flush()
+}
+
 /// As many records from 2000 on, one a second.
 pub fn seconds(folder: &Path, records: usize, channels: usize) -> PathBuf {
     let size = records * (4 + 8 + 4 * channels);

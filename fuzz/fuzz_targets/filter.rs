@@ -7,7 +7,7 @@ use das2_server::filter::{Chain, Step};
 use das2_server::stream::{Exception, Reader, Sink, Writer};
 use libfuzzer_sys::fuzz_target;
 
-const LINES: [&str; 10] = [
+const LINES: [&str; 13] = [
     "das2_bin_avgsec 1",
     "das2_bin_avgsec -r -s 60",
     "das2_bin_avgsec -b 2000-01-01 1e-3",
@@ -16,6 +16,9 @@ const LINES: [&str; 10] = [
     "das2_ascii",
     "das2_ascii -r 2 -s 0",
     "das2_ascii -r 18 -s 9 -c",
+    "das2_binary",
+    "das2_deflate",
+    "das2_inflate",
     "das2_csv",
     "das2_csv -p 7 -s 0 -i -d ; --fill \"",
 ];

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub struct DeflateArgs {
     /// Print the version.
     #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
+    pub version: (),
     /// The stream to read, standard input by default.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -28,7 +28,7 @@ pub struct DeflateArgs {
 pub struct InflateArgs {
     /// Print the version.
     #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
+    pub version: (),
     /// The stream to read, standard input by default.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,

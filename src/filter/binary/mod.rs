@@ -15,13 +15,13 @@ use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sin
 use super::x_time::at;
 use field::{Field, Wrote};
 
-/// Turns the text in a das2 stream into binary numbers
+/// Turns the text in a das2 stream into binary numbers.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "das2_binary", version, disable_version_flag = true)]
 pub struct BinaryArgs {
     /// Print the version.
     #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
+    pub version: (),
     /// The stream to read, standard input by default.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
