@@ -23,6 +23,7 @@ pub mod csv;
 pub mod cut;
 pub mod program;
 mod progress;
+pub mod records;
 mod times;
 pub mod x_time;
 pub mod zlib;

@@ -24,7 +24,18 @@ const EXCEPTION: u8 = 3;
 /// a program that SIGPIPE stopped. An exception in the input is no error, but
 /// where the output has no place for it: then the status is 3.
 pub fn run(name: &str, step: impl Into<Step>, file: Option<&Path>) -> ExitCode {
-    match copy(name, Chain::of(step.into()), file) {
+    let chain = Chain::of(step.into());
+    run_sink(name, file, |output| chain.sink(output))
+}
+
+/// The same for a filter that is not one of ours: `make` puts it in front of
+/// the output, as in `Double { next: Writer::new(output) }`.
+pub fn run_sink(
+    name: &str,
+    file: Option<&Path>,
+    make: impl FnOnce(File) -> Box<dyn Sink>,
+) -> ExitCode {
+    match copy(name, make, file) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => {
             let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
@@ -40,13 +51,13 @@ pub fn run(name: &str, step: impl Into<Step>, file: Option<&Path>) -> ExitCode {
     }
 }
 
-fn copy(name: &str, chain: Chain, file: Option<&Path>) -> Result<()> {
+fn copy(name: &str, make: impl FnOnce(File) -> Box<dyn Sink>, file: Option<&Path>) -> Result<()> {
     let output = io::stdout()
         .as_fd()
         .try_clone_to_owned()
         .map_err(Error::Output)?;
     widen_pipe(&output);
-    let mut stage = chain.sink(File::from(output));
+    let mut stage = make(File::from(output));
     let result = match open(file) {
         Ok(input) => pump(name, input, &mut stage),
         Err(error) => Err(Error::Input(error)),

@@ -90,6 +90,14 @@ pub struct PacketHeader {
 }
 
 impl PacketHeader {
+    /// A packet header with these planes, and no properties.
+    pub fn new(planes: Vec<Plane>) -> PacketHeader {
+        PacketHeader {
+            planes,
+            ..PacketHeader::default()
+        }
+    }
+
     /// A packet header from its element.
     ///
     /// # Errors

@@ -76,6 +76,43 @@ impl Plane {
         }
     }
 
+    /// A scan (yscan, xscan) with a value at each of these tags: `units` are
+    /// those of the values, `tag_units` those of the tags.
+    pub fn scan(
+        kind: PlaneKind,
+        name: &str,
+        units: &str,
+        encoding: Encoding,
+        tags: &[f64],
+        tag_units: &str,
+    ) -> Plane {
+        let mut list = String::new();
+        for (index, tag) in tags.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            list.push_str(&format!("{comma}{tag}"));
+        }
+        let (value_units, tags_units, offsets) = match kind {
+            PlaneKind::XScan => ("yUnits", "xUnits", "xOffsets"),
+            _ => ("zUnits", "yUnits", "yTags"),
+        };
+        let attr = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Plane {
+            kind,
+            properties: Properties::default(),
+            attrs: vec![
+                attr("name", name),
+                attr("type", &encoding.name()),
+                attr("nitems", &tags.len().to_string()),
+                attr(tags_units, tag_units),
+                attr(value_units, units),
+                attr(offsets, &list),
+            ],
+            extra: Vec::new(),
+            encoding,
+            items: tags.len(),
+        }
+    }
+
     /// A plane from its element.
     ///
     /// # Errors

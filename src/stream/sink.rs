@@ -139,6 +139,50 @@ macro_rules! sink_ignores {
 }
 pub(crate) use sink_ignores;
 
+/// Methods of a [`Sink`] that hand their calls on to the next stage, which is a
+/// field: a filter writes only those that it is about.
+///
+/// ```
+/// use das2_server::stream::{Result, Run, Sink};
+///
+/// /// Drops the data and keeps the headers.
+/// struct HeadersOnly<N>(N);
+///
+/// impl<N: Sink> Sink for HeadersOnly<N> {
+///     das2_server::hand_on!(0: stream, packet, comment, exception, unknown, flush, finish, abort);
+///
+///     fn run(&mut self, _: Run<'_>) -> Result<()> {
+///         Ok(())
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! hand_on {
+    ($next:tt: $($call:ident),+ $(,)?) => { $($crate::hand_on!(@$call $next);)+ };
+    (@stream $next:tt) => { $crate::hand_on!(@method stream $next header: &$crate::stream::StreamHeader); };
+    (@packet $next:tt) => {
+        fn packet(
+            &mut self,
+            id: $crate::stream::PacketId,
+            header: &::std::sync::Arc<$crate::stream::PacketHeader>,
+        ) -> $crate::stream::Result<()> {
+            self.$next.packet(id, header)
+        }
+    };
+    (@run $next:tt) => { $crate::hand_on!(@method run $next run: $crate::stream::Run<'_>); };
+    (@comment $next:tt) => { $crate::hand_on!(@method comment $next comment: &$crate::stream::Comment); };
+    (@exception $next:tt) => { $crate::hand_on!(@method exception $next exception: &$crate::stream::Exception); };
+    (@unknown $next:tt) => { $crate::hand_on!(@method unknown $next body: &[u8]); };
+    (@flush $next:tt) => { $crate::hand_on!(@method flush $next); };
+    (@finish $next:tt) => { $crate::hand_on!(@method finish $next); };
+    (@abort $next:tt) => { $crate::hand_on!(@method abort $next exception: &$crate::stream::Exception); };
+    (@method $call:ident $next:tt $($what:ident: $type:ty)?) => {
+        fn $call(&mut self $(, $what: $type)?) -> $crate::stream::Result<()> {
+            self.$next.$call($($what)?)
+        }
+    };
+}
+
 impl<S: Sink + ?Sized> Sink for &mut S {
     sink_passes_to!(self => (**self));
 }

@@ -84,6 +84,24 @@ impl<W: Write> Writer<W> {
         self.write_full()
     }
 
+    /// Writes one record: the bytes of its values, in the order of the planes.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] when they are not as many as the packet header of this
+    /// ID says; [`Error::Output`].
+    pub fn record(&mut self, id: PacketId, header: &PacketHeader, values: &[u8]) -> Result<()> {
+        let wanted = header.data_size();
+        if values.len() != wanted {
+            return Err(Error::Unfit(format!(
+                "a record of {} bytes where the packet header says {wanted}",
+                values.len()
+            )));
+        }
+        self.gathered.extend(id.data_tag());
+        self.gathered.extend(values);
+        self.write_full()
+    }
+
     fn header(&mut self, tag: HeaderTag, xml: &str) -> Result<()> {
         if xml.len() > MAX_HEADER {
             return Err(Error::Unfit(format!(
