@@ -148,6 +148,7 @@ impl Job {
             use build::BuildError::{NoCache, NoReader};
             return match error {
                 NoCache | NoReader(_) => Outcome::Hopeless(error.to_string()),
+                error if error.is_for_want_of_room() => Outcome::NoRoom(error.to_string()),
                 error => Outcome::Failed(error.to_string()),
             };
         }

@@ -122,7 +122,8 @@ impl Shared {
 
     /// A task is over.
     pub fn ended(&self, outcome: &Outcome, ours: StillOurs) {
-        let failed = matches!(outcome, Outcome::Failed(_) | Outcome::Hopeless(_));
+        use Outcome::{Failed, Hopeless, NoRoom};
+        let failed = matches!(outcome, Failed(_) | Hopeless(_) | NoRoom(_));
         if failed && ours == StillOurs::Yes {
             self.failed.fetch_add(1, Ordering::SeqCst);
         }

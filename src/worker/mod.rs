@@ -11,7 +11,7 @@
 //! |---|---|
 //! | runner | what the loop knows of the work, and the watch over it |
 //! | blocks | the work: blocks of a source |
-//! | slot | the place for one task: takes it, beats, finishes it |
+//! | slot | the place for one task: takes it, beats, finishes it, waits where the disk is full |
 //! | crew | all places of a process: signals, grace, new settings |
 //! | journal | where log lines go |
 //! | notify | what systemd is told |

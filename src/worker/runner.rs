@@ -22,6 +22,8 @@ pub enum Outcome {
     Failed(String),
     /// It cannot be done, however often it is tried.
     Hopeless(String),
+    /// There is no room on the disk, which is no fault of the task.
+    NoRoom(String),
     /// The watch said to stop, and it was not done.
     Stopped,
 }

@@ -1,6 +1,8 @@
 //! The place for one task at a time: it takes a task, holds the lease while
 //! another thread does the work, and says what became of it.
 
+mod room;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -44,10 +46,19 @@ pub enum SlotEnd {
     Told,
     /// Nothing waits in the queue.
     Empty,
+    /// With `--once`: there is no room on the disk.
+    NoRoom,
     /// The queue cannot be reached.
     Away,
     /// By a fault of its own.
     Broken,
+}
+
+/// How the work on a task ended, as far as the place goes on differently.
+#[derive(PartialEq, Eq)]
+enum Worked {
+    ToAnEnd,
+    NoRoom,
 }
 
 /// A place.
@@ -96,7 +107,9 @@ impl Slot {
             match self.take() {
                 Ok(Some(lease)) => {
                     self.is_back();
-                    self.work(lease);
+                    if self.work(lease) == Worked::NoRoom && self.shared.once() {
+                        break SlotEnd::NoRoom;
+                    }
                 }
                 Ok(None) => {
                     self.is_back();
@@ -183,7 +196,7 @@ impl Slot {
         let _ = self.pokes.recv_timeout(time);
     }
 
-    fn work(&mut self, lease: Lease) {
+    fn work(&mut self, lease: Lease) -> Worked {
         let key = lease.task.key();
         self.shared.journal.line(format_args!(
             "{key}: begun, attempt {} of {}",
@@ -193,14 +206,7 @@ impl Slot {
         let begin = Instant::now();
         let shared = Arc::clone(&self.shared);
         let _busy = shared.busy();
-        let watch = Arc::new(TaskWatch::default());
-        let (outcome, ours) = match self.start(&lease, &watch) {
-            Ok(()) => self.hold(&lease, &watch),
-            Err(error) => {
-                let reason = format!("the worker has no thread left: {error}");
-                (Outcome::Failed(reason), StillOurs::Yes)
-            }
-        };
+        let (outcome, ours) = self.try_until_there_is_room(&lease);
         let ours = match ours {
             StillOurs::Yes => self.finish(&lease, &finish_of(&outcome)),
             lost => lost,
@@ -211,6 +217,21 @@ impl Slot {
             account_of(&outcome, ours),
             begin.elapsed().as_secs_f64()
         ));
+        match outcome {
+            Outcome::NoRoom(_) => Worked::NoRoom,
+            _ => Worked::ToAnEnd,
+        }
+    }
+
+    fn attempt(&mut self, lease: &Lease) -> (Outcome, StillOurs) {
+        let watch = Arc::new(TaskWatch::default());
+        match self.start(lease, &watch) {
+            Ok(()) => self.hold(lease, &watch),
+            Err(error) => {
+                let reason = format!("the worker has no thread left: {error}");
+                (Outcome::Failed(reason), StillOurs::Yes)
+            }
+        }
     }
 
     fn start(&self, lease: &Lease, watch: &Arc<TaskWatch>) -> std::io::Result<()> {
@@ -319,7 +340,7 @@ fn finish_of(outcome: &Outcome) -> Finish {
         Outcome::Done(status) => Finish::Done { status },
         Outcome::Failed(reason) => Finish::Failed { reason },
         Outcome::Hopeless(reason) => Finish::Hopeless { reason },
-        Outcome::Stopped => Finish::PutBack,
+        Outcome::NoRoom(_) | Outcome::Stopped => Finish::PutBack,
     }
 }
 
@@ -330,6 +351,7 @@ fn account_of(outcome: &Outcome, ours: StillOurs) -> String {
         (_, Outcome::Done(status)) => status.clone(),
         (_, Outcome::Failed(reason)) => format!("failed: {reason}"),
         (_, Outcome::Hopeless(reason)) => format!("cannot be done: {reason}"),
+        (_, Outcome::NoRoom(reason)) => format!("put back: {reason}"),
         (_, Outcome::Stopped) => "put back".to_owned(),
     }
 }

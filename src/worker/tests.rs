@@ -377,3 +377,38 @@ fn new_settings_while_it_works() {
     crew.tell(Event::End);
     crew.end();
 }
+
+#[test]
+fn without_room_it_waits_and_nothing_is_counted() {
+    let place = Place::new();
+    place.queue(&["one", "two"]);
+    let full = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let order = std::sync::atomic::Ordering::SeqCst;
+    let is_full = Arc::clone(&full);
+    let work = move |_: &Config, _: &Task, _: &TaskWatch| match is_full.load(order) {
+        true => Outcome::NoRoom("the disk is full".to_owned()),
+        false => done(),
+    };
+    let end = place.start(once(), Fake(work.clone())).end();
+    assert_eq!(end.failed, 1);
+    assert_eq!(place.list(Which::Todo), ["one", "two"]);
+    let crew = place.start(manner(), Fake(work.clone()));
+    until("it says why", || {
+        place.list(Which::Working) == ["one Waits for room: the disk is full 0.00"]
+    });
+    until("it has tried again", || {
+        place.logged("the disk is full; tries again in 2 s")
+    });
+    // It can be told to end meanwhile.
+    crew.tell(Event::End);
+    crew.end();
+    assert_eq!(place.list(Which::Todo), ["one", "two"]);
+    let crew = place.start(manner(), Fake(work));
+    until("it tries", || place.list(Which::Working).len() == 1);
+    full.store(false, order);
+    until("all is done", || place.list(Which::Finished).len() == 2);
+    assert!(!place.logged("attempt 2"));
+    assert_eq!(place.list(Which::Failed), [""; 0]);
+    crew.tell(Event::End);
+    crew.end();
+}

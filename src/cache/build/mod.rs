@@ -143,6 +143,15 @@ pub enum BuildError {
     Start(#[from] crate::exec::ExecError),
 }
 
+impl BuildError {
+    /// Whether it is over as soon as somebody makes room on the disk.
+    pub fn is_for_want_of_room(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, BuildError::Write(error)
+            if matches!(error.kind(), StorageFull | QuotaExceeded))
+    }
+}
+
 /// Builds blocks. `step` is called after each block, and several times a
 /// second while data come.
 pub fn run(request: &Request<'_>, step: &mut dyn FnMut(Progress) -> Continue) -> Report {
