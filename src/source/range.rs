@@ -48,6 +48,12 @@ impl ValidRange {
             RangeEnd::Now => Time::from_day(now.day_number().saturating_add(1), 0).unwrap_or(now),
         }
     }
+
+    /// The part of `begin <= t < end` that lies in it. None: nothing does.
+    pub fn part_of(&self, begin: Time, end: Time, now: Time) -> Option<(Time, Time)> {
+        let (begin, end) = (begin.max(self.begin), end.min(self.end(now)));
+        (begin < end).then_some((begin, end))
+    }
 }
 
 /// Beginning and end of `BEGIN to END` (the word in any case) or `BEGIN/END`,

@@ -12,6 +12,10 @@ use super::runner::{Outcome, Runner, TaskWatch};
 /// How many stretches of failed blocks a reason names.
 const NAMED: usize = 3;
 
+/// Work of das2-pyserver that is none here: HAPI info is made when it is asked
+/// for.
+const HAPI_INFO: &str = "HAPI_INFO_CACHE";
+
 /// What the names of blocks end in.
 const EXTENSION: &str = "d2s";
 
@@ -39,6 +43,9 @@ struct Job {
     end: Time,
     /// Whether somebody asked for one level, or for what there is.
     one_level: bool,
+    /// Whether a part of what was asked for lies outside of the source's
+    /// validRange and was left out.
+    trimmed: bool,
 }
 
 /// Blocks of some levels over one stretch: one build.
@@ -62,6 +69,10 @@ impl Job {
         } = work
         else {
             let category = work.category();
+            if category == HAPI_INFO {
+                let told = "Dropped: this server keeps no cache of HAPI info".to_owned();
+                return Err(Outcome::Done(told));
+            }
             return Err(hopeless(format!(
                 "this server has no work of the kind {category}"
             )));
@@ -85,11 +96,21 @@ impl Job {
             let reason = format!("{dataset} has no cacheLevel {level} in its definition");
             return Err(hopeless(reason));
         }
+        // Blocks of other times would all be empty, and requests do not reach them.
+        let valid = definition.valid_range.as_ref();
+        let part = valid.map_or(Some((begin, end)), |valid| {
+            valid.part_of(begin, end, Time::now())
+        });
+        let Some(part) = part else {
+            let told = format!("Nothing to do: {dataset} has no data then, by its validRange");
+            return Err(Outcome::Done(told));
+        };
         Ok(Job {
             definition,
             levels,
-            begin,
-            end,
+            trimmed: part != (begin, end),
+            begin: part.0,
+            end: part.1,
             one_level: matches!(level, LevelChoice::Number(_)),
         })
     }
@@ -169,6 +190,9 @@ impl Job {
             });
             let named = named.collect::<Vec<_>>().join("; ");
             return Outcome::Failed(format!("{told}; {named}"));
+        }
+        if self.trimmed {
+            told.push_str("; trimmed to the validRange");
         }
         for (level, reason) in &report.off {
             told.push_str(&format!("; level {level} cannot be built: {reason}"));

@@ -374,3 +374,37 @@ fn no_queue_to_talk_to() {
     assert_eq!(ran.status, 21);
     assert!(ran.err.contains("the work queue is off"), "{}", ran.err);
 }
+
+#[test]
+fn what_lies_outside_of_the_valid_range_is_not_queued() {
+    let site = Site::embedded();
+    let file = site.folder.path().join("datasets/A/b.dsdf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = format!("{text}validRange = '2020-01-02T12:26:11 to 2020-02-01'\n");
+    std::fs::write(file, text).unwrap();
+    let queued = |begin: &str, end: &str| {
+        let ran = site.run(&["cache", "A/b", begin, end, "all"]);
+        (ran.status, ran.err)
+    };
+    let (status, said) = queued("2020-01-01", "2020-01-05");
+    assert_eq!(status, 0, "{said}");
+    assert!(
+        said.contains("Trimmed to 2020-01-02T12:26:11 to 2020-01-05T00:00:00: A/b"),
+        "{said}"
+    );
+    let (status, said) = queued("2020-01-03", "2020-01-04");
+    assert!(status == 0 && !said.contains("Trimmed"), "{said}");
+    for (begin, end) in [("2019-01-01", "2020-01-02"), ("2020-02-01", "2020-03-01")] {
+        let (status, said) = queued(begin, end);
+        assert_eq!(status, 13, "{said}");
+        assert!(said.contains("A/b has no data in this range"), "{said}");
+    }
+    let listed = site.good(&["list", "todo"]);
+    assert!(listed.contains("2020-01-02T12:26:11"), "{listed}");
+    assert!(!listed.contains("2020-01-01"), "{listed}");
+    assert_eq!(
+        site.broker().list(Which::Todo).unwrap().len(),
+        1,
+        "{listed}"
+    );
+}

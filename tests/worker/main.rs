@@ -42,6 +42,7 @@ macro_rules! on_both_keepers {
 on_both_keepers!(
     tasks::once_through_the_queue,
     tasks::what_is_there_is_not_built_again,
+    tasks::what_lies_outside_of_the_valid_range_is_not_built,
     tasks::two_at_the_same_blocks,
     tasks::a_failing_reader_parks_its_task,
     tasks::what_cannot_be_done_is_parked_at_once,

@@ -70,6 +70,10 @@ pub fn what_cannot_be_done_is_parked_at_once(site: Site) {
         category: "TASK_TEA".to_owned(),
         arguments: vec!["milk".to_owned()],
     };
+    let info = Work::Other {
+        category: "HAPI_INFO_CACHE".to_owned(),
+        arguments: vec!["A".to_owned(), "b".to_owned()],
+    };
     site.queue(&[
         task("Missing", "2020-02-20", LevelChoice::All),
         task("S", "yesterday", LevelChoice::All),
@@ -77,8 +81,20 @@ pub fn what_cannot_be_done_is_parked_at_once(site: Site) {
         task("../etc", "2020-02-20", LevelChoice::All),
         task("S", "2021-02-20", LevelChoice::All),
         Requester::tool("test").task(other),
+        Requester::tool("test").task(info),
     ]);
     assert_eq!(site.worker(&["--once"]).end().code(), Some(3));
+    // That is none here, and no failure.
+    let dropped = "Dropped: this server keeps no cache of HAPI info";
+    assert!(
+        site.logged(&format!("HAPI_INFO_CACHE|A|b: {dropped}")),
+        "{}",
+        site.read("worker.log")
+    );
+    assert!(
+        site.ended(Which::Finished)
+            .contains(&(dropped.to_owned(), 0))
+    );
     let failed = site.ended(Which::Failed);
     for reason in [
         "Missing",
@@ -95,6 +111,7 @@ pub fn what_cannot_be_done_is_parked_at_once(site: Site) {
             "{reason}: {failed:?}"
         );
     }
+    assert_eq!(failed.len(), 6, "{failed:?}");
     assert_eq!(site.list(Which::Todo).len(), 0);
     assert!(!site.logged("attempt 2"));
 }
@@ -240,4 +257,33 @@ pub fn two_at_the_same_blocks(site: Site) {
     site.queue(&[task("2020-02-20", "2020-02-24")]);
     assert!(site.worker(&["--once"]).end().success());
     assert!(files == site.files());
+}
+
+pub fn what_lies_outside_of_the_valid_range_is_not_built(site: Site) {
+    let task = |begin: &str, end: &str| {
+        let work = Work::cache("S", begin, end, LevelChoice::All).unwrap();
+        Requester::tool("test").task(work)
+    };
+    site.queue(&[
+        task("2020-02-18", "2020-02-21"),
+        task("2020-02-23T12:00", "2020-02-26"),
+    ]);
+    site.queue(&[task("2020-03-01", "2020-03-03")]);
+    assert!(site.worker(&["--once"]).end().success());
+    let mut ended = site.ended(Which::Finished);
+    ended.sort();
+    let ended: Vec<&str> = ended.iter().map(|(told, _)| told.as_str()).collect();
+    let nothing = "Nothing to do: S has no data then, by its validRange";
+    let some = |count: u32| {
+        format!("Successfully processed {count} of {count} cache blocks; trimmed to the validRange")
+    };
+    assert_eq!(ended, [nothing, &some(25), &some(25)]);
+    let runs = site.read("runs");
+    assert_eq!(
+        runs.lines().collect::<Vec<_>>(),
+        [
+            "2020-02-20T00:00 2020-02-21T00:00",
+            "2020-02-23T00:00 2020-02-24T00:00"
+        ]
+    );
 }

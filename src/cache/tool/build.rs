@@ -63,19 +63,18 @@ fn stretch(
     range: Option<(&str, &str)>,
 ) -> Result<Option<(Time, Time)>, ToolError> {
     let valid = definition.valid_range.as_ref();
-    let valid = valid.map(|valid| (valid.begin, valid.end(desk.now)));
     let asked = range
         .map(|(begin, end)| desk.range(begin, end))
         .transpose()?;
-    let (begin, end) = match (asked, valid) {
-        (Some(asked), Some(valid)) => (asked.0.max(valid.0), asked.1.min(valid.1)),
-        (Some(range), None) | (None, Some(range)) => range,
+    match (asked, valid) {
+        (Some((begin, end)), Some(valid)) => Ok(valid.part_of(begin, end, desk.now)),
+        (Some(range), None) => Ok(Some(range)),
+        (None, Some(valid)) => Ok(valid.part_of(valid.begin, valid.end(desk.now), desk.now)),
         (None, None) => {
             let advice = "has no validRange: write BEGIN and END";
-            return Err(ToolError::Usage(format!("{} {advice}", definition.name)));
+            Err(ToolError::Usage(format!("{} {advice}", definition.name)))
         }
-    };
-    Ok((begin < end).then_some((begin, end)))
+    }
 }
 
 /// The levels that were asked for and can be built, and whether that is all.

@@ -4,7 +4,8 @@ use crate::queue::broker::{Cancelled, Submitted, Which};
 use crate::queue::key::TaskKey;
 use crate::queue::requester::Requester;
 use crate::queue::task::{LevelChoice, Task, Work};
-use crate::source::Tree;
+use crate::source::{Definition, Tree};
+use crate::time::{Style, Time, parse_query};
 
 use super::find;
 use super::{Desk, NAME, TodoError};
@@ -20,15 +21,51 @@ pub(super) fn cache(desk: &mut Desk, words: &[String]) -> Result<(), TodoError> 
     let dataset = dataset.strip_suffix(".dsdf").unwrap_or(dataset);
     let level: LevelChoice = level.parse()?;
     let work = Work::cache(dataset, begin, end, level)?;
-    check_source(desk, dataset, level)?;
+    let work = match check_source(desk, dataset, level)? {
+        Some(definition) => within_valid_range(&definition, work, (begin, end), level)?,
+        None => work,
+    };
     queue(desk, work)
+}
+
+/// The work as far as the source has data: workers do no more of it.
+fn within_valid_range(
+    definition: &Definition,
+    work: Work,
+    (begin, end): (&str, &str),
+    level: LevelChoice,
+) -> Result<Work, TodoError> {
+    let time = |text| parse_query(text, None).ok();
+    let asked = time(begin).zip(time(end));
+    let (Some(valid), Some((begin, end))) = (&definition.valid_range, asked) else {
+        return Ok(work);
+    };
+    let name = &definition.name;
+    let Some(part) = valid.part_of(begin, end, Time::now()) else {
+        let what = format!("{name} has no data in this range, by its validRange");
+        return Err(TodoError::Source(what));
+    };
+    if part == (begin, end) {
+        return Ok(work);
+    }
+    let text = |time: Time| {
+        let text = time.iso(Style::Calendar, 3).to_string();
+        text.strip_suffix(".000").unwrap_or(&text).to_owned()
+    };
+    let (begin, end) = (text(part.0), text(part.1));
+    eprintln!("Trimmed to {begin} to {end}: {name} has no other data, by its validRange");
+    Ok(Work::cache(name.as_str(), &begin, &end, level)?)
 }
 
 /// Where there is a tree of sources, the source has to be in it, with the
 /// level: no worker could do anything else.
-fn check_source(desk: &Desk, dataset: &str, level: LevelChoice) -> Result<(), TodoError> {
+fn check_source(
+    desk: &Desk,
+    dataset: &str,
+    level: LevelChoice,
+) -> Result<Option<Definition>, TodoError> {
     let Some(root) = &desk.config.dsdf_root else {
-        return Ok(());
+        return Ok(None);
     };
     let nobody = |_: &str| None;
     let definition = Tree::new(root)
@@ -45,7 +82,7 @@ fn check_source(desk: &Desk, dataset: &str, level: LevelChoice) -> Result<(), To
     };
     let listed: Vec<String> = levels.iter().map(u32::to_string).collect();
     match (known, levels.is_empty()) {
-        (true, _) => Ok(()),
+        (true, _) => Ok(Some(definition)),
         (false, true) => Err(TodoError::Source(format!(
             "{dataset} has no cacheLevel in its DSDF"
         ))),
