@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use das2_server::cache::tool::{Options, Parked, Queue, ToolError, Wanted, run};
-use das2_server::config::{Config, locate};
+use das2_server::config::Config;
 use das2_server::queue::{self, LevelChoice, Listed, QueueError, Requester, Stage, Which, Work};
 use das2_server::time::{Style, Time, parse_query};
 
@@ -13,8 +13,7 @@ const NAME: &str = "das2_srv_cache";
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let found = options.config.clone().map_or_else(locate, Ok);
-    let config = match found.and_then(|path| Config::load(&path)) {
+    let config = match Config::of_program(options.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("{NAME}: {error}");

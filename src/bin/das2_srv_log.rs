@@ -4,15 +4,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use das2_server::config::{Config, locate};
+use das2_server::config::Config;
 use das2_server::log::tool::{Options, ToolError, run};
 
 const NAME: &str = "das2_srv_log";
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let found = options.config.clone().map_or_else(locate, Ok);
-    let config = match found.and_then(|path| Config::load(&path)) {
+    let config = match Config::of_program(options.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("{NAME}: {error}");

@@ -1,17 +1,16 @@
 //! das2_srv_todo: the work queue of a das2 server, for people.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use das2_server::config::{Config, ConfigError, locate};
+use das2_server::config::Config;
 use das2_server::queue::todo::{self, TodoArgs, TodoError};
 
 fn main() -> ExitCode {
     let options = TodoArgs::parse();
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let configuration = || configuration(options.config.clone());
+    let configuration = || Config::of_program(options.config.as_deref());
     let done = todo::run(&options.words, &options.wishes(), configuration, &mut out);
     match done.and_then(|()| out.flush().map_err(TodoError::from)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,11 +25,4 @@ fn main() -> ExitCode {
             ExitCode::from(error.status())
         }
     }
-}
-
-fn configuration(given: Option<PathBuf>) -> Result<Config, ConfigError> {
-    Config::load(&match given {
-        Some(path) => path,
-        None => locate()?,
-    })
 }

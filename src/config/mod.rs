@@ -271,6 +271,18 @@ impl Config {
         without(errors, config)
     }
 
+    /// The configuration of a program: at the path it was given, or where
+    /// [`locate`] finds it.
+    ///
+    /// # Errors
+    /// Those of [`locate`] and [`Config::load`].
+    pub fn of_program(given: Option<&Path>) -> Result<Config, ConfigError> {
+        match given {
+            Some(path) => Config::load(path),
+            None => Config::load(&locate()?),
+        }
+    }
+
     /// As [`Config::load`], with every error there is beside what could be
     /// read in spite of it.
     ///
