@@ -244,6 +244,41 @@ fn folders_that_cannot_be_read_are_told() {
         assert_eq!(said.status, 1, "{}", said.text);
         assert!(said.text.contains("intrinsic/2020/03: "), "{}", said.text);
     }
+    let said = tool(&site, &["status", "--json"]);
+    assert_eq!(said.status, 1, "{}", said.text);
+    let parse = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let rows: Vec<serde_json::Value> = said.text.lines().map(parse).collect();
+    let unreadable = |row: &serde_json::Value| match row["unreadable"].as_array() {
+        Some(all) => all.iter().map(ToString::to_string).collect::<String>(),
+        None => String::new(),
+    };
+    let first = rows.iter().find(|row| row["level"] == 1).unwrap();
+    assert!(
+        unreadable(first).contains("intrinsic/2020/03: "),
+        "{}",
+        said.text
+    );
+    assert_eq!(
+        (&first["source"], &first["blocks"]),
+        (&"S".into(), &2.into())
+    );
+    let others = rows.iter().filter(|row| *row != first);
+    assert_eq!(
+        others.map(unreadable).collect::<String>(),
+        "",
+        "{}",
+        said.text
+    );
+    // So is a source that cannot be read.
+    fs::write(site.path("sets/Wrong.dsdf"), "").unwrap();
+    let said = tool(&site, &["status", "Wrong", "--json"]);
+    assert_eq!(said.status, 1, "{}", said.text);
+    let error = parse(said.text.trim());
+    assert!(
+        error["error"].as_str().unwrap().contains("Wrong.dsdf"),
+        "{}",
+        said.text
+    );
 }
 
 #[test]

@@ -29,6 +29,9 @@ struct Row {
     /// the queue does not tell.
     failed: Option<u64>,
     failures: Vec<Failure>,
+    /// Folders that cannot be read, the first few, and why: blocks in them are
+    /// not counted.
+    unreadable: Vec<String>,
 }
 
 const HEADS: [&str; 8] = [
@@ -54,15 +57,19 @@ pub(super) fn run(
     for definition in &sources {
         for level in &definition.cache_levels {
             let parked = parked.as_deref().ok();
-            rows.push(row(desk, definition, level, parked, &mut wrong)?);
+            rows.push(row(desk, definition, level, parked)?);
         }
     }
-    let is_well = |row: &Row| row.damaged == 0 && row.failed.unwrap_or(0) == 0;
+    let is_well =
+        |row: &Row| row.damaged == 0 && row.failed.unwrap_or(0) == 0 && row.unreadable.is_empty();
     let well = wrong.is_empty() && rows.iter().all(is_well);
     if json {
         for row in &rows {
             let text = serde_json::to_string(row).map_err(std::io::Error::other)?;
             writeln!(desk.out, "{text}")?;
+        }
+        for text in wrong {
+            writeln!(desk.out, "{}", serde_json::json!({ "error": text }))?;
         }
         return Ok(well);
     }
@@ -75,19 +82,18 @@ pub(super) fn run(
     if let Err(reason) = parked {
         writeln!(desk.out, "what has failed is not known: {reason}")?;
     }
+    wrong.extend(rows.into_iter().flat_map(|row| row.unreadable));
     for text in wrong {
         writeln!(desk.out, "{text}")?;
     }
     Ok(well)
 }
 
-/// A line, and to `wrong` what cannot be looked at.
 fn row(
     desk: &Desk<'_>,
     definition: &Definition,
     level: &CacheLevel,
     parked: Option<&[Parked]>,
-    wrong: &mut Vec<String>,
 ) -> Result<Row, ToolError> {
     let folder = desk.folder(definition, level)?;
     let standard = Standard::of(definition, desk.config, level, &folder, desk.now);
@@ -106,10 +112,11 @@ fn row(
         damaged: 0,
         failed: parked.map(|_| failed::blocks(level, &failures)),
         failures,
+        unreadable: Vec::new(),
     };
     let mut ends: Option<(Time, Time)> = None;
     let (all, unreadable) = folder.all_readable();
-    wrong.extend(unreadable);
+    row.unreadable = unreadable;
     for block in all {
         row.blocks += 1;
         match State::of(&folder, &block, &standard) {
