@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
 use crate::source::{CacheLevel, Definition};
-use crate::stream::{Properties, StreamHeader};
+use crate::stream::{MAX_HEADER, Properties, StreamHeader};
 use crate::time::{Style, Time, parse_field};
 
 use super::block::Block;
@@ -38,6 +38,10 @@ const FORMS: [(Form, &str); 4] = [
     (Form::Within, "within "),
     (Form::Mixed, "mixed  "),
 ];
+
+/// Bytes of headers in front of a block's data that are walked over. A block
+/// with more cannot be used.
+pub const MOST_HEADERS: usize = 4 * MAX_HEADER;
 
 /// How the data of a block are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

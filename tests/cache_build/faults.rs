@@ -1,6 +1,7 @@
 //! Readers that fail, builds that are stopped, caches that cannot be written.
 
 use das2_server::cache::build::{BuildError, Continue, Request, run};
+use das2_server::cache::missing_or_stale;
 use std::fs;
 use std::process::Command;
 use std::sync::Arc;
@@ -350,4 +351,45 @@ fn two_builders_of_the_same_blocks() {
             assert!(site.bytes(level, &block) == alone.bytes(level, &block));
         }
     }
+}
+
+#[test]
+fn a_block_with_more_headers_than_can_be_used_fails() {
+    let site = Site::new(LEVELS, HOURS);
+    let wide = |bytes: usize| {
+        let header = |id: u8| {
+            let text = packet_header(id);
+            let (_, xml) = text.split_at(10);
+            let wide = format!("<packet note=\"{}\"", "x".repeat(bytes));
+            let xml = xml.replace("<packet", &wide);
+            format!("[{id:02}]{:06}{xml}", xml.len())
+        };
+        header_of_stream() + &(1..=99).map(header).collect::<String>()
+    };
+    let begin = time("2020-02-20T05:00");
+    site.write_hour(
+        begin,
+        &(1..=99).map(|id| record(id, begin)).collect::<String>(),
+    );
+    site.write("data/header", &wide(45_000));
+    let report = site.build(&[1], "2020-02-20", "2020-02-22");
+    // The day after has one packet type.
+    assert_eq!((report.blocks, report.failed_blocks), (1, 1), "{report:?}");
+    let failed = &report.failed[0];
+    assert_eq!(failed.begin, time("2020-02-20"));
+    assert!(
+        failed.reason.contains("its headers are more than 4 MB"),
+        "{failed:?}"
+    );
+    assert_eq!(site.blocks(1).len(), 1);
+    assert_eq!(site.files().len(), 1);
+    // What is within is used as it was built.
+    site.write("data/header", &wide(30_000));
+    let report = site.build(&[1], "2020-02-20", "2020-02-21");
+    assert!(report.is_complete(), "{report:?}");
+    let (definition, config) = (site.definition(), site.config());
+    let now = das2_server::time::Time::now();
+    let (begin, end) = (time("2020-02-20"), time("2020-02-22"));
+    let wanted = missing_or_stale(&definition, &config, &site.level(1), begin, end, now);
+    assert_eq!(wanted, []);
 }

@@ -199,12 +199,16 @@ fn gather(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
 
 /// A stream header and packet headers of these IDs.
 pub fn header(ids: &[u8]) -> String {
-    let stream = "<stream version=\"2.2\">\n<properties String:title=\"T\" />\n</stream>\n";
-    let mut text = format!("[00]{:06}{stream}", stream.len());
+    let mut text = header_of_stream();
     for id in ids {
         text += &packet_header(*id);
     }
     text
+}
+
+pub fn header_of_stream() -> String {
+    let stream = "<stream version=\"2.2\">\n<properties String:title=\"T\" />\n</stream>\n";
+    format!("[00]{:06}{stream}", stream.len())
 }
 
 pub fn packet_header(id: u8) -> String {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::place::Unfinished;
 use crate::cache::block::Block;
-use crate::cache::stamp::{Form, Stamp};
+use crate::cache::stamp::{Form, MOST_HEADERS, Stamp};
 use crate::filter::x_time::XTime;
 use crate::stream::{
     Error, Exception, HeaderTag, MAX_HEADER, PacketHeader, PacketId, Result, Run, Sink,
@@ -212,10 +212,32 @@ impl BlockWriter {
         in_front && self.headers.is_sorted_by_key(|part| part.id)
     }
 
+    /// Bytes of the headers that will stand in front of the data.
+    fn front(&self) -> u64 {
+        let mut reached = 0;
+        let mut total = 0;
+        for part in &self.headers {
+            // Where a packet type changes they stay where they are.
+            if self.redefined && part.at != reached {
+                break;
+            }
+            reached = part.at + part.length;
+            total += part.length;
+        }
+        self.header.len() as u64 + total
+    }
+
     /// Completes the file and puts it in its place.
     fn complete(&mut self) -> Result<()> {
         if self.header.is_empty() {
             self.set_header(&StreamHeader::new())?;
+        }
+        if self.front() > MOST_HEADERS as u64 {
+            return Err(Error::Unfit(format!(
+                "its headers are more than {} MB, so the block could not be used: \
+                 it has too many packet types, or they say too much",
+                MOST_HEADERS.div_ceil(1_000_000)
+            )));
         }
         if self.headers.is_empty() {
             self.write(&self.no_data()?)?;

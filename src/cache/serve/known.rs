@@ -11,10 +11,10 @@ use rustix::io::{Errno, pread};
 
 use super::survey::survey;
 use crate::cache::block::Block;
-use crate::cache::stamp::{Form, Stamp};
+use crate::cache::stamp::{Form, MOST_HEADERS, Stamp};
 use crate::filter::x_time::XTime;
 use crate::stream::{
-    Element, HeaderTag, MAX_HEADER, PacketHeader, PacketId, Run, StreamHeader, Tag, parse_tag,
+    Element, HeaderTag, PacketHeader, PacketId, Run, StreamHeader, Tag, parse_tag,
 };
 
 /// Bytes that are read at the front of a file at once. Small blocks are then
@@ -123,7 +123,7 @@ fn layout(file: &File, front: &mut Vec<u8>) -> std::io::Result<Option<Layout>> {
                     _ => return Ok(None),
                 }
                 at = end;
-                if at > 4 * MAX_HEADER {
+                if at > MOST_HEADERS {
                     return Ok(None);
                 }
             }
