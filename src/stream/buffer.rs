@@ -135,11 +135,12 @@ fn read(input: &mut dyn Input, space: &mut [u8]) -> Result<usize> {
 
 impl Inflate {
     fn fill(&mut self, input: &mut dyn Input, space: &mut [u8], offset: u64) -> Result<usize> {
+        let place = Place {
+            offset,
+            packet: None,
+        };
         let broken = |what: &str| Error::CutOff {
-            place: Place {
-                offset,
-                packet: None,
-            },
+            place,
             what: what.into(),
         };
         while !self.done {
@@ -165,6 +166,17 @@ impl Inflate {
                 return Ok(made);
             }
         }
-        Ok(0)
+        if self.start == self.end {
+            self.raw.resize(CHUNK / 4, 0);
+            self.start = 0;
+            self.end = read(input, &mut self.raw)?;
+        }
+        match self.start == self.end {
+            true => Ok(0),
+            false => Err(Error::Malformed {
+                place,
+                what: "there are bytes behind the end of the compressed data".into(),
+            }),
+        }
     }
 }
