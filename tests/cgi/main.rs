@@ -11,6 +11,7 @@
 mod site;
 
 mod access;
+mod attacks;
 mod bad_input;
 mod bad_streams;
 mod data;
