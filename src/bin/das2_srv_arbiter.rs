@@ -1,13 +1,14 @@
 //! das2_srv_arbiter: a worker that fills the cache of a das2 server.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use clap::Parser;
 use das2_server::config::{Config, locate};
+use das2_server::exec::{self, guard};
 use das2_server::queue;
 use das2_server::worker::{
     ArbiterArgs, BlockRunner, Crew, Event, Journal, Manner, Notifier, PidFile, background,
@@ -23,6 +24,10 @@ const FAILED: u8 = 3;
 
 fn main() -> ExitCode {
     let options = ArbiterArgs::parse();
+    if let Some(token) = &options.guard {
+        let done = guard(token, std::io::stdin().lock());
+        return ExitCode::from(u8::from(done.is_err()));
+    }
     let done = match options.daemon.is_some() && !options.in_background {
         true => background::start("--in-background").map_err(|error| error.to_string()),
         false => run(&options),
@@ -72,6 +77,11 @@ fn run(options: &ArbiterArgs) -> Result<ExitCode, String> {
     for warning in &config.warnings {
         journal.line(format_args!("{warning}"));
     }
+    if let Err(error) = start_guard() {
+        journal.line(format_args!(
+            "Readers are not ended if this worker is killed: {error}"
+        ));
+    }
     let reload = Box::new(move || load(&path));
     let notifier = Notifier::from_environment();
     let crew = Crew::new(
@@ -104,6 +114,13 @@ fn text(error: impl std::fmt::Display) -> String {
 
 fn load(path: &Path) -> Result<Config, String> {
     Config::load(path).map_err(text)
+}
+
+/// This program once more, to end readers when nobody else can.
+fn start_guard() -> std::io::Result<()> {
+    let mut program = Command::new(std::env::current_exe()?);
+    program.arg("--guard");
+    exec::start_guard(program)
 }
 
 /// Signals become events.

@@ -13,6 +13,7 @@ use super::captured::Captured;
 use super::client::Watch;
 use super::environment::Environment;
 use super::errors::{ExecError, Stop};
+use super::guard::GuardedRun;
 use super::outcome::Status;
 use super::program::Program;
 use super::signals::{self, Busy};
@@ -63,6 +64,7 @@ pub struct Running {
     pub(super) lingered: bool,
     pub(super) reaped: bool,
     _busy: Busy,
+    guarded: GuardedRun,
 }
 
 pub(super) struct Stage {
@@ -108,6 +110,7 @@ impl Running {
             lingered: false,
             reaped: false,
             _busy: Busy::new(),
+            guarded: GuardedRun::begin(),
         };
         let (last, before) = programs.split_last().ok_or(ExecError::Empty)?;
         let mut input = None;
@@ -146,7 +149,7 @@ impl Running {
         ends: &Ends,
     ) -> Result<(), ExecError> {
         let group = Pid::as_raw(self.group());
-        let child = start::spawn(program, environment, ends, group)?;
+        let child = start::spawn(program, environment, ends, group, &self.guarded)?;
         let (name, shell) = (program.name(), program.uses_shell());
         self.stages.push(Stage {
             name,

@@ -11,6 +11,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::environment::Environment;
 use super::errors::ExecError;
+use super::guard::GuardedRun;
 use super::program::Program;
 
 /// A large pipe between two programs: what to read from, what to write to.
@@ -42,6 +43,7 @@ pub(super) fn spawn(
     environment: &Environment,
     stdio: &Ends,
     group: i32,
+    guarded: &GuardedRun,
 ) -> Result<Child, ExecError> {
     let (name, arguments) = program.argv();
     let shown = || name.to_string_lossy().into_owned();
@@ -56,6 +58,7 @@ pub(super) fn spawn(
             .envs(environment.variables());
         command
             .envs(program.request_variables())
+            .envs(guarded.variable())
             .process_group(group);
         connect(&mut command, stdio)?;
         command.spawn()

@@ -35,6 +35,10 @@ pub struct ArbiterArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub grace: f64,
 
+    /// It ends the readers of a worker that was killed
+    #[arg(long, hide = true, value_name = "TOKEN")]
+    pub guard: Option<String>,
+
     /// It is the one in the background
     #[arg(long, hide = true, requires = "daemon")]
     pub in_background: bool,

@@ -53,5 +53,6 @@ on_both_keepers!(
     signals::the_end_of_grace_puts_back,
     signals::a_cancelled_task_ends_its_reader,
     signals::new_settings_on_sighup,
+    signals::a_killed_worker_leaves_no_silent_reader,
     killed::killed_at_random_moments,
 );

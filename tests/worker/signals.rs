@@ -90,3 +90,16 @@ pub fn new_settings_on_sighup(site: Site) {
     assert!(worker.end().success());
     assert_eq!(site.list(Which::Finished).len(), 2);
 }
+
+pub fn a_killed_worker_leaves_no_silent_reader(site: Site) {
+    site.queue(&[day("Held", 20)]);
+    let worker = site.worker(&[]);
+    site.reader();
+    worker.kill();
+    site.reader_is_gone();
+    // Another one has the task.
+    site.write("go", "");
+    let _another = site.worker(&[]);
+    until("it is done", || site.list(Which::Finished).len() == 1);
+    assert_eq!(site.ended(Which::Finished)[0].1, 0);
+}
