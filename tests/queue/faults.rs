@@ -166,6 +166,35 @@ fn a_server_that_never_answers_holds_no_request_up() {
     }
 }
 
+#[test]
+fn a_miss_without_an_answer_is_asked_for_again() {
+    let Some(server) = RedisServer::start(&[]) else {
+        return;
+    };
+    let logs = tempfile::tempdir().unwrap();
+    let config = Config {
+        work_queue_connection: server.connection(),
+        ..Config::default()
+    };
+    let miss = || {
+        let mut log = RequestLog::begin(Some(logs.path()), "127.0.0.1");
+        submit_miss(&config, &[day(1)], &mut log);
+        log.end();
+    };
+    server.hang(true);
+    miss();
+    assert!(logged(logs.path())[0].contains("no answer in time"));
+    server.hang(false);
+    let mut broker = server.broker(rules());
+    // This machine may be busy too.
+    until("a later request is heard", || {
+        miss();
+        !broker.list(Which::Todo).unwrap().is_empty()
+    });
+    miss();
+    assert_eq!(broker.list(Which::Todo).unwrap().len(), 1);
+}
+
 /// The lines of the only log.
 fn logged(folder: &std::path::Path) -> Vec<String> {
     let mut all = std::fs::read_dir(folder).unwrap();

@@ -79,6 +79,17 @@ impl RedisServer {
         self.child.wait().unwrap();
     }
 
+    /// Lets it hang, or go on.
+    #[allow(dead_code)] // not for the tests of workers
+    pub fn hang(&self, hangs: bool) {
+        let signal = match hangs {
+            true => rustix::process::Signal::STOP,
+            false => rustix::process::Signal::CONT,
+        };
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Starts again, knowing nothing.
     pub fn restart(&mut self) {
         let _ = std::fs::remove_file(self.socket());
