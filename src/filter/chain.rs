@@ -30,6 +30,16 @@ impl Chain {
         self
     }
 
+    /// With the steps of another chain behind it.
+    #[must_use]
+    pub fn then_all(mut self, more: Chain) -> Chain {
+        self.filters.extend(more.filters);
+        if more.end != End::Das2 {
+            self.end = more.end;
+        }
+        self
+    }
+
     /// The same, deflated at its end if that is a das2 stream.
     #[must_use]
     pub fn deflated(mut self) -> Chain {
@@ -42,6 +52,16 @@ impl Chain {
     /// Whether a stream comes out of it as it goes in.
     pub fn is_empty(&self) -> bool {
         self.filters.is_empty() && self.end == End::Das2
+    }
+
+    /// What the stream goes through before its end.
+    pub fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// Whether what comes out is a das2 stream, for others to follow.
+    pub fn makes_stream(&self) -> bool {
+        self.end == End::Das2
     }
 
     /// The form in which the stream leaves.

@@ -14,6 +14,7 @@
 //! | [`binary`] | das2_binary |
 //! | [`zlib`] | das2_deflate, an end; das2_inflate |
 //! | [`csv`] | das2_csv, an end |
+//! | [`psd`] | das2_psd |
 
 pub mod ascii;
 pub mod bin;
@@ -23,6 +24,7 @@ pub mod csv;
 pub mod cut;
 pub mod program;
 mod progress;
+pub mod psd;
 pub mod records;
 mod times;
 pub mod x_time;
@@ -47,6 +49,8 @@ pub enum Filter {
     Binary,
     /// das2_inflate: every stream is read inflated.
     Inflate,
+    /// das2_psd.
+    Psd(psd::Spectra),
 }
 
 impl Filter {
@@ -57,6 +61,7 @@ impl Filter {
             Filter::Ascii(layout) => Box::new(ascii::ToText::new(*layout, next)),
             Filter::Binary => Box::new(binary::ToBinary::new(next)),
             Filter::Inflate => next,
+            Filter::Psd(spectra) => Box::new(psd::ToSpectra::new(spectra.clone(), next)),
         }
     }
 }
@@ -130,7 +135,7 @@ impl Step {
 type Parse = fn(&[&str]) -> Result<Step, String>;
 
 /// The programs that are also steps.
-const PROGRAMS: [(&str, Parse); 7] = [
+const PROGRAMS: [(&str, Parse); 8] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Bin((&args).into()))
@@ -158,6 +163,11 @@ const PROGRAMS: [(&str, Parse); 7] = [
     ("das2_csv", |words| {
         let args: csv::CsvArgs = parse(words)?;
         no_file(args.file.as_deref(), End::Csv((&args).into()))
+    }),
+    ("das2_psd", |words| {
+        let args: psd::PsdArgs = parse(words)?;
+        let spectra = psd::Spectra::try_from(&args)?;
+        no_file(args.file.as_deref(), Filter::Psd(spectra))
     }),
 ];
 

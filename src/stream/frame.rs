@@ -25,6 +25,9 @@ impl PacketId {
     /// How many IDs there are, the stream's own included.
     pub const COUNT: usize = 100;
 
+    /// The first ID that data can have, 1.
+    pub const FIRST: PacketId = PacketId(1);
+
     /// The ID of a number from 0 to 99.
     pub fn new(number: u8) -> Option<PacketId> {
         (usize::from(number) < Self::COUNT).then_some(PacketId(number))

@@ -228,13 +228,33 @@ impl Plane {
         let units = self.units().to_owned();
         self.kind = PlaneKind::Y;
         self.items = 1;
+        self.drop_layout();
+        self.set_units(&units);
+    }
+
+    /// Turns it into a yscan of `items` items with the tags
+    /// `first + i * step` in `tag_units`; units and encoding of its values
+    /// stay.
+    pub fn spread(&mut self, items: usize, tag_units: &str, first: f64, step: f64) {
+        let units = self.units().to_owned();
+        self.kind = PlaneKind::YScan;
+        self.items = items;
+        self.drop_layout();
+        self.remove_attr("units");
+        set_attr(&mut self.attrs, "nitems", items.to_string());
+        set_attr(&mut self.attrs, "yTagInterval", step.to_string());
+        set_attr(&mut self.attrs, "yTagMin", first.to_string());
+        set_attr(&mut self.attrs, "yUnits", tag_units);
+        self.set_units(&units);
+    }
+
+    fn drop_layout(&mut self) {
         self.attrs.retain(|(key, _)| {
             !matches!(key.as_str(), "nitems" | "xUnits" | "yUnits" | "zUnits")
                 && !["yTag", "yOffset", "xOffset"]
                     .iter()
                     .any(|beginning| key.starts_with(beginning))
         });
-        self.set_units(&units);
     }
 
     fn units_attr(&self) -> &'static str {

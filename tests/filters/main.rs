@@ -22,5 +22,6 @@ mod peaks;
 mod planes;
 mod programs;
 mod properties;
+mod psd;
 mod running;
 mod zlib;

@@ -30,6 +30,7 @@ fn command_lines() -> Vec<clap::Command> {
         filter::bin::PeakArgs::command(),
         filter::binary::BinaryArgs::command(),
         filter::csv::CsvArgs::command(),
+        filter::psd::PsdArgs::command(),
         filter::zlib::DeflateArgs::command(),
         filter::zlib::InflateArgs::command(),
         cache::serve::program::CacheReaderArgs::command(),

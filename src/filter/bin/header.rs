@@ -39,7 +39,8 @@ fn tag_width(known: Option<Property<'_>>, seconds: f64) -> f64 {
     }
 }
 
-fn datum(seconds: f64) -> String {
+/// A number of seconds as a Datum.
+pub(in crate::filter) fn datum(seconds: f64) -> String {
     let fixed = format!("{seconds:.6}");
     // Six decimals say nothing, or something else, of very short bins.
     let read_back: f64 = fixed.parse().unwrap_or(0.0);

@@ -22,9 +22,9 @@ pub(super) struct Packets<'a> {
 
 /// Values from `low` to `high` are fill, and so is NaN.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Fill {
+pub(in crate::filter) struct Fill {
     /// The value written for fill.
-    pub(super) value: f64,
+    pub(in crate::filter) value: f64,
     low: f64,
     high: f64,
 }
@@ -32,7 +32,7 @@ pub(super) struct Fill {
 impl Fill {
     /// Everything within a relative distance of 1e-5, since fill values such
     /// as -1e31 are not exact in four bytes.
-    pub(super) fn new(value: f64) -> Fill {
+    pub(in crate::filter) fn new(value: f64) -> Fill {
         let is_fill = |v: f64| v == value || ((value - v) / value).abs() < 1e-5;
         let reach = |factor: f64| {
             // The rounded product is within a few steps of the last value
@@ -83,8 +83,18 @@ impl Fill {
     }
 
     /// True for a value to be used.
-    pub(super) fn is_good(&self, value: f64) -> bool {
+    pub(in crate::filter) fn is_good(&self, value: f64) -> bool {
         !value.is_nan() && !(self.low..=self.high).contains(&value)
+    }
+
+    /// True when all values are finite and to be used.
+    pub(in crate::filter) fn all_good(&self, values: &[f64]) -> bool {
+        let (low, high) = (self.low, self.high);
+        let bad = |v: f64| !v.is_finite() | ((v >= low) & (v <= high));
+        // Blocks without a way out of the middle are done several at a time.
+        values
+            .chunks(64)
+            .all(|block| !block.iter().fold(false, |any, &v| any | bad(v)))
     }
 
     fn bounds8(self) -> (f64, f64) {

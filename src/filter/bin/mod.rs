@@ -21,5 +21,7 @@ mod kernel;
 mod options;
 mod reducer;
 
+pub(super) use header::datum;
+pub(super) use kernel::Fill;
 pub use options::{AverageArgs, Binning, PeakArgs, Planes};
 pub use reducer::Reducer;
