@@ -11,7 +11,7 @@ use std::ffi::OsString;
 
 use crate::config::Config;
 use crate::exec::{Environment, ExecError, Program};
-use crate::filter::Step;
+use crate::filter::{Chain, Step};
 use crate::source::{Command, Definition, Format};
 
 pub use input::{Account, ReaderInput, StageFailed};
@@ -70,17 +70,66 @@ pub fn program(command: &Command) -> Result<Program, ExecError> {
     Ok(program)
 }
 
-/// The step of ours that a command names by its bare name, with nothing in
-/// it that a shell would have to read; `more` words stand behind it. An error:
-/// ours, but called in a way it does not understand.
-pub fn own_step(command: &Command, more: &[String]) -> Option<Result<Step, String>> {
+/// The steps of ours that a command names by their bare names, with nothing
+/// in it that a shell would have to read but `|` between them; `more` words
+/// stand behind the last one. An error: ours, but called in a way it does not
+/// understand, or in an order that does not work.
+pub fn own_chain(command: &Command, more: &[String]) -> Option<Result<Chain, String>> {
     let text = command.shell_text(VARIABLE);
-    let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/|".contains(c);
     if !text.chars().all(plain) {
         return None;
     }
-    let more = more.iter().map(String::as_str);
-    let words: Vec<&str> = text.split_ascii_whitespace().chain(more).collect();
-    let step = Step::from_words(&words)?;
-    Some(step.map_err(|reason| format!("{text}: {reason}")))
+    let mut lines: Vec<Vec<&str>> = text
+        .split('|')
+        .map(|line| line.split_ascii_whitespace().collect())
+        .collect();
+    if let Some(last) = lines.last_mut() {
+        last.extend(more.iter().map(String::as_str));
+    }
+    let steps: Option<Vec<_>> = lines.iter().map(|words| Step::from_words(words)).collect();
+    let chain = steps?
+        .into_iter()
+        .try_fold(Chain::default(), |chain, step| match chain.makes_stream() {
+            true => Ok(chain.then(step?)),
+            false => Err("a program makes no stream for the one behind it".to_owned()),
+        });
+    Some(chain.map_err(|reason| format!("{text}: {reason}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipes_of_own_steps() {
+        let more = ["60".to_owned()];
+        let count = |text: &str| {
+            let own = own_chain(&Command::from_text(text), &more);
+            own.map(|own| own.map(|chain| chain.filters().len()))
+        };
+        assert_eq!(count("das2_bin_avgsec"), Some(Ok(1)));
+        assert_eq!(count("das2_psd 1584 2 | das2_bin_avgsec"), Some(Ok(2)));
+        assert_eq!(count("das2_psd -d 64 3|das2_bin_avgsec -r"), Some(Ok(2)));
+        for wrong in [
+            // Words go behind the last one, which does not take them here.
+            "das2_psd 64 2 | das2_ascii",
+            "das2_psd 63 1 | das2_bin_avgsec",
+            "das2_csv | das2_bin_avgsec",
+        ] {
+            assert!(matches!(count(wrong), Some(Err(_))), "{wrong}");
+        }
+        for foreign in [
+            "site | das2_bin_avgsec",
+            "das2_psd 64 2 | site",
+            "das2_psd 64 2 || das2_bin_avgsec",
+            "das2_psd 64 2 | das2_bin_avgsec > file",
+            "das2_psd -c '1 s' 64 2 | das2_bin_avgsec",
+            "/bin/das2_psd 64 2 | das2_bin_avgsec",
+            "| das2_bin_avgsec",
+            "",
+        ] {
+            assert_eq!(count(foreign), None, "{foreign}");
+        }
+    }
 }

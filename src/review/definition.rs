@@ -196,7 +196,7 @@ fn keys(definition: &Definition, desk: &mut Desk<'_>) {
         };
         if !definition.findings.iter().any(noticed) {
             if let Some(meant) = nearest(stem(key), KEYWORDS.iter().copied())
-                && is_likely(meant, key, definition)
+                && is_likely(meant, definition)
             {
                 desk.warn(
                     key,
@@ -224,32 +224,28 @@ fn keys(definition: &Definition, desk: &mut Desk<'_>) {
     }
 }
 
-/// Keywords that have a number behind them.
-const NUMBERED: &[&str] = &[
-    "cacheLevel",
-    "exampleInfo",
-    "exampleInterval",
-    "exampleParams",
-    "exampleRange",
-    "exampleResolution",
-    "param",
-];
-
 /// Whether a slip of the keyword is likely. Short ones have neighbours that mean
-/// something else, and are missed only where they are not given, or where a number is
-/// behind what may be one.
-fn is_likely(meant: &str, key: &str, definition: &Definition) -> bool {
+/// something else, and are missed only where they are not given.
+fn is_likely(meant: &str, definition: &Definition) -> bool {
     match meant.len() {
-        8.. => true,
-        _ if NUMBERED.contains(&meant) => stem(key) != key,
+        0..6 => false,
         6..8 => definition.get(meant).is_none(),
-        _ => false,
+        _ => true,
     }
 }
 
 /// What is meant by a keyword with a number that the server does not look for, as
 /// `param00` and `reader_00`.
 fn other_number(key: &str, definition: &Definition) -> Option<String> {
+    const NUMBERED: &[&str] = &[
+        "cacheLevel",
+        "exampleInfo",
+        "exampleInterval",
+        "exampleParams",
+        "exampleRange",
+        "exampleResolution",
+        "param",
+    ];
     const RULES: &[&str] = &["groupAccess", "readAccess"];
     const SINGLE: &[&str] = &[
         "cacheExpire",

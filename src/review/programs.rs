@@ -56,7 +56,7 @@ impl Programs<'_> {
     /// server's own; `more` are words that stand behind it.
     pub(super) fn faults_of_filter(&self, command: &Command, more: &[&str]) -> Vec<Fault> {
         let more: Vec<String> = more.iter().map(|word| (*word).to_owned()).collect();
-        match reading::own_step(command, &more) {
+        match reading::own_chain(command, &more) {
             Some(Ok(_)) => Vec::new(),
             Some(Err(reason)) => vec![(
                 Severity::Error,

@@ -1,8 +1,6 @@
 //! Closed sources: who gets in, and by what door.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -383,42 +381,6 @@ fn files_that_are_none_are_the_sites_mistake_and_keep_nobody_waiting() {
     for words in ["No such file", "no plain file", "larger than 8 MiB"] {
         assert!(log.contains(words), "{words}");
     }
-}
-
-/// root reads everything, so the program runs as nobody then.
-#[test]
-fn files_that_cannot_be_read_open_nothing() {
-    let site = site();
-    let open = |path: &str, mode| {
-        let mode = fs::Permissions::from_mode(mode);
-        fs::set_permissions(site.path(path), mode).unwrap();
-    };
-    let as_nobody = match rustix::process::geteuid().is_root() {
-        true => "setpriv --reuid=65534 --regid=65534 --clear-groups",
-        false => "",
-    };
-    open("", 0o755);
-    for folder in ["log", "state"] {
-        open(folder, 0o777);
-    }
-    let status = || {
-        let ask = ask(&site, "closed").user("me:test");
-        let output = ask.by_shell(&format!("{as_nobody} \"$0\" || :")).output();
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.split(' ').nth(1).map(str::to_owned)
-    };
-    let Some(status_now) = status() else {
-        let _ = writeln!(std::io::stderr(), "skipped: nobody may not run the program");
-        return;
-    };
-    // Its reader leaves a trace in a folder that is not nobody's.
-    assert_eq!(status_now, "200");
-    for file in ["passwd", "group"] {
-        open(file, 0o000);
-        assert_eq!(status().unwrap(), "500", "{file}");
-        open(file, 0o644);
-    }
-    assert!(site.log().contains("Permission denied"));
 }
 
 #[test]

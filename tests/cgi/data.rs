@@ -180,6 +180,55 @@ fn reduced_here_and_by_a_program_alike() {
     assert!(log.contains(&format!("| {} 120\n", bin.display())), "{log}");
 }
 
+/// A reducer that is a pipe of the server's own filters runs here, and gives
+/// what a shell's pipe of the programs gives.
+#[test]
+fn a_pipe_of_own_filters_reduces() {
+    let site = Site::new("");
+    let head = "printf '[00]000017<stream></stream>'\n";
+    let planes = "<packet><x type=\"time24\" units=\"us2000\"></x><yscan name=\"w\" type=\"ascii8\" \
+                  nitems=\"16\" yUnits=\"ms\" yTagInterval=\"1\" zUnits=\"V\"></yscan></packet>";
+    let mut script = format!("{head}printf '%s' '[01]{:06}{planes}'\n", planes.len());
+    for second in 0..8 {
+        let samples: String = (0..16)
+            .map(|i| format!("{:7.3} ", f64::from((i * i + 3 * second) % 7)))
+            .collect();
+        script.push_str(&format!(
+            "printf '%s' ':01:2017-01-01T00:00:0{second}.000 {samples}'\n"
+        ));
+    }
+    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_das2_psd")).parent();
+    let programs = programs.unwrap().display();
+    for (name, reducer) in [
+        ("here", "das2_psd 16 1 | das2_bin_avgsec".to_owned()),
+        (
+            "shell",
+            format!("{programs}/das2_psd 16 1 | {programs}/das2_bin_avgsec"),
+        ),
+    ] {
+        site.source(name, &script, &format!("reducer = '{reducer}'\n"));
+    }
+    let get = |name: &str, more: &str| {
+        site.get(&format!("server=dataset&dataset={name}&{RANGE}{more}"))
+            .body
+    };
+    let here = get("here", "&resolution=4");
+    assert_eq!(here, get("shell", "&resolution=4"));
+    let text = String::from_utf8(here).unwrap();
+    assert!(text.contains("zUnits=\"V**2 Hz**-1\""), "{text}");
+    assert_eq!(text.matches(":01:").count(), 2, "{text}");
+    let log = site.log();
+    assert!(
+        log.contains("| [das2_psd 16 1 | das2_bin_avgsec 4]"),
+        "{log}"
+    );
+    // No resolution, no reducer.
+    assert_eq!(
+        get("here", "").windows(4).filter(|w| w == b":01:").count(),
+        8
+    );
+}
+
 #[test]
 fn text_and_deflated_forms() {
     let site = Site::new("");

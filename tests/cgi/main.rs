@@ -11,7 +11,6 @@
 mod site;
 
 mod access;
-mod attacks;
 mod bad_input;
 mod bad_streams;
 mod data;

@@ -44,7 +44,15 @@ fn source_names() -> Vec<String> {
 #[test]
 fn the_tree_has_its_sources() {
     let names = [
-        "Auth", "Orbit", "Params", "Random", "Spectra", "Sunspots", "Voyager", "Waveform",
+        "Auth",
+        "Orbit",
+        "Params",
+        "Random",
+        "Spectra",
+        "Sunspots",
+        "Voyager",
+        "VoyagerSpectra",
+        "Waveform",
     ];
     assert_eq!(source_names(), names);
     let folder = keywords("_dirinfo_");
@@ -145,4 +153,65 @@ fn shell(reader: &str) -> Command {
         .join(":");
     shell.env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()));
     shell
+}
+
+/// The reducer of Examples/VoyagerSpectra, with a resolution behind it as the
+/// server puts it there, makes spectra of what its reader writes.
+fn spectra(folder: &Path, resolution: &str) -> crate::framing::Das2 {
+    let keywords = keywords("VoyagerSpectra");
+    let get = |key: &str| keywords.iter().find(|(k, _)| k == key).unwrap().1.clone();
+    let reader = get("reader").replace("$(readerFolder)", folder.to_str().unwrap());
+    let range = get("exampleRange_00");
+    let (begin, end) = range.split('|').next().unwrap().split_once(" to ").unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_das2_psd")).parent().unwrap();
+    let line = format!("{reader} {begin} {} | {}", end.trim(), get("reducer"));
+    let mut shell = shell(&line);
+    let path = shell.get_envs().find(|(key, _)| *key == "PATH").unwrap().1;
+    let path = format!("{}:{}", programs.display(), path.unwrap().to_str().unwrap());
+    shell.env("PATH", path).arg(resolution);
+    let (stream, output) = run(&mut shell);
+    assert!(output.stderr.is_empty());
+    assert_eq!(stream.exception(), None);
+    stream
+}
+
+#[test]
+fn waveforms_become_spectra() {
+    let files = voyager::two_frames();
+    let stream = spectra(files.path(), "0.5");
+    // 96 s in bins of 0.5 s; the last spectrum is in a bin of its own.
+    assert!((192..=193).contains(&stream.records.len()));
+    // The samples repeat after 16: 1800 Hz, which is frequency 99, and harmonics.
+    for record in &stream.records {
+        assert_eq!(record.values.len(), 793);
+        let (loudest, _) = record
+            .values
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))
+            .unwrap();
+        assert_eq!(loudest, 99);
+    }
+    // The first line begins 16 samples late, its middle is 792 samples later.
+    let first = crate::framing::us2000("1979-03-01T12:26:11.956") + 28_055;
+    let centre = stream.records[0].time;
+    assert!((centre - first - 250_000).abs() <= 1, "{centre} {first}");
+}
+
+#[test]
+fn real_waveforms_become_spectra() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/voyager");
+    if !folder.exists() {
+        println!("skipped: no frames in {}", folder.display());
+        return;
+    }
+    let stream = spectra(&folder, "1");
+    assert!((192..=193).contains(&stream.records.len()));
+    let values = || stream.records.iter().flat_map(|record| &record.values);
+    assert!(values().all(|v| *v >= 0.0));
+    // 4-bit samples from -7.5 to 7.5: their power is at most 7.5^2.
+    for record in &stream.records {
+        let power: f64 = record.values.iter().sum::<f64>() * 28_800.0 / 1584.0;
+        assert!(power > 0.1 && power < 57.0, "{power}");
+    }
 }

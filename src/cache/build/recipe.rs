@@ -3,8 +3,8 @@
 use super::split::Recipe;
 use crate::cache::block::Block;
 use crate::config::Config;
-use crate::filter::{Filter, Step};
-use crate::reading::own_step;
+use crate::filter::Filter;
+use crate::reading::own_chain;
 use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
 
 /// How the blocks of a level are made.
@@ -33,11 +33,17 @@ pub fn making_of(
         .filter(|command| !command.is_empty())
         .ok_or("nothing reduces the data of this source")?;
     let any_block = Block::at(level.period, crate::time::Time::now()).ok_or("no such block")?;
-    match own_step(&reducer, &reducer_words(&any_block, level)) {
-        None => Ok(Making::Program(reducer)),
-        Some(Ok(Step::Filter(Filter::Bin(binning)))) => Ok(Making::Here(Recipe::Bin(binning))),
-        Some(Ok(_)) => Err("its reducer makes no das2 stream".into()),
-        Some(Err(reason)) => Err(reason),
+    let Some(own) = own_chain(&reducer, &reducer_words(&any_block, level)) else {
+        return Ok(Making::Program(reducer));
+    };
+    let own = own?;
+    match own.filters() {
+        _ if !own.makes_stream() => Err("its reducer makes no das2 stream".into()),
+        [Filter::Bin(binning)] => Ok(Making::Here(Recipe::Bin(*binning))),
+        // What comes before the bins needs the stream as the reader writes it,
+        // not cut at the edges of blocks.
+        [.., Filter::Bin(_)] => Ok(Making::Program(reducer)),
+        _ => Err("its reducer makes no bins of time".into()),
     }
 }
 

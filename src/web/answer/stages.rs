@@ -5,7 +5,7 @@ use crate::access::Permitted;
 use crate::cache::Block;
 use crate::config::Config;
 use crate::exec::{ExecError, Program};
-use crate::filter::{Chain, Step};
+use crate::filter::Chain;
 use crate::reading;
 use crate::source::{CacheLevel, Command, Definition, Format, Resolution};
 use crate::time::Time;
@@ -64,7 +64,7 @@ pub fn gap_plan(
             format!("{:.6}", level.resolution.seconds()),
         ];
         let stage = stage(definition, &reducer, &words)?;
-        if let Some(Step::End(_)) = stage.own {
+        if stage.own.as_ref().is_some_and(|own| !own.makes_stream()) {
             return Err(Error::internal(
                 "The reducer of this data source is set up wrongly",
                 format!("{}: its reducer makes no das2 stream", definition.name),
@@ -195,7 +195,7 @@ pub fn own_chain(
     if asked.ascii
         && let Some(stage) = to_text(config, definition)?
     {
-        chain = stage.own.map(Chain::of);
+        chain = stage.own;
     }
     Ok(chain.map(|chain| match asked.compress {
         true => chain.deflated(),
@@ -217,7 +217,7 @@ pub fn has_text(config: &Config, definition: &Definition) -> bool {
 fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result<Stage, Error> {
     let own = match definition.format {
         Format::QStream => None,
-        _ => own_step(command, words)?,
+        _ => chain_of(command, words)?,
     };
     let mut program = reading::program(command).map_err(failed)?;
     for word in words {
@@ -226,9 +226,9 @@ fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result
     Ok(Stage { program, own })
 }
 
-fn own_step(command: &Command, more: &[String]) -> Result<Option<Step>, Error> {
+fn chain_of(command: &Command, more: &[String]) -> Result<Option<Chain>, Error> {
     let wrong = |reason| Error::internal("A filter of this data source is set up wrongly", reason);
-    reading::own_step(command, more).transpose().map_err(wrong)
+    reading::own_chain(command, more).transpose().map_err(wrong)
 }
 
 fn failed(error: ExecError) -> Error {

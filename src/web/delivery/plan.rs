@@ -3,15 +3,15 @@
 use std::fmt;
 
 use crate::exec::Program;
-use crate::filter::{Chain, Step};
+use crate::filter::Chain;
 
 /// One step of a stream on its way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
     /// The step as a program.
     pub program: Program,
-    /// The same step done here, if it is one of ours.
-    pub own: Option<Step>,
+    /// The same step done here, if it is one or several of ours.
+    pub own: Option<Chain>,
 }
 
 /// The steps in order: programs, then a chain of our own.
@@ -32,9 +32,8 @@ impl Plan {
         let after_last = stages
             .iter()
             .enumerate()
-            .rposition(|(at, stage)| match stage.own {
-                Some(Step::Filter(_)) => false,
-                Some(Step::End(_)) => at < last,
+            .rposition(|(at, stage)| match &stage.own {
+                Some(own) => !own.makes_stream() && at < last,
                 None => true,
             })
             .map_or(0, |at| at + 1);
@@ -45,9 +44,9 @@ impl Plan {
         };
         for (at, stage) in stages.into_iter().enumerate() {
             match stage.own {
-                Some(step) if at >= after_last => {
+                Some(own) if at >= after_last => {
                     plan.shown.push(stage.program.to_string());
-                    plan.own = plan.own.then(step);
+                    plan.own = plan.own.then_all(own);
                 }
                 _ => plan.programs.push(stage.program),
             }
@@ -89,10 +88,11 @@ impl fmt::Display for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::Step;
 
     fn stage(command: &str) -> Stage {
         let words: Vec<&str> = command.split(' ').collect();
-        let own = Step::from_words(&words).map(Result::unwrap);
+        let own = Step::from_words(&words).map(|step| Chain::of(step.unwrap()));
         Stage {
             program: Program::from_command(command).unwrap(),
             own,
