@@ -21,6 +21,7 @@ mod log_page;
 mod measure;
 mod queue;
 mod request;
+mod spectra;
 mod startup;
 mod streams;
 mod table;
@@ -68,11 +69,12 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 12] = [
+    let rooms: [(&str, Room); 13] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
         ("text", text_in::rows),
+        ("spectra", spectra::rows),
         ("request", request::rows),
         ("cache", cached::rows),
         ("building", built::rows),

@@ -52,6 +52,39 @@ fn write_text(out: &mut impl Write, records: usize) -> std::io::Result<()> {
     out.flush()
 }
 
+/// 500 MB of float32 waveform, 28,800 samples a second, five seconds a packet.
+pub fn waveform(folder: &Path) -> PathBuf {
+    let path = folder.join("waveform.d2s");
+    const SIZE: usize = 500_000_000;
+    if path
+        .metadata()
+        .is_ok_and(|found| found.len() as usize >= SIZE)
+    {
+        return path;
+    }
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
+    write_waveform(&mut out, SIZE, 15_840).expect("room for the stream");
+    path
+}
+
+fn write_waveform(out: &mut impl Write, size: usize, items: usize) -> std::io::Result<()> {
+    let stream = r#"<stream version="2.2"><properties String:renderer="waveform"/></stream>"#;
+    let packet = format!(
+        r#"<packet><x type="little_endian_real8" units="us2000"></x><yscan name="w" type="little_endian_real4" nitems="{items}" yUnits="s" yTagInterval="{:e}" zUnits="V/m"></yscan></packet>"#,
+        1.0 / 28_800.0
+    );
+    headers(out, stream, &packet)?;
+    let mut noise = Noise(1);
+    for index in 0..size.div_ceil(4 + 8 + 4 * items) {
+        out.write_all(b":01:")?;
+        out.write_all(&(index as f64 * 5.5e5).to_le_bytes())?;
+        for _ in 0..items {
+            out.write_all(&noise.next().to_le_bytes())?;
+        }
+    }
+    out.flush()
+}
+
 /// As many records from 2000 on, one a second.
 pub fn seconds(folder: &Path, records: usize, channels: usize) -> PathBuf {
     let size = records * (4 + 8 + 4 * channels);
@@ -88,23 +121,37 @@ fn write(out: &mut impl Write, us: f64, size: usize, channels: usize) -> std::io
     };
     let packet =
         format!(r#"<packet><x type="little_endian_real8" units="us2000"></x>{data}</packet>"#);
+    headers(out, stream, &packet)?;
+    let record = 4 + 8 + 4 * channels;
+    let mut noise = Noise(1);
+    for index in 0..size.div_ceil(record) {
+        out.write_all(b":01:")?;
+        out.write_all(&(index as f64 * us).to_le_bytes())?;
+        for _ in 0..channels {
+            out.write_all(&noise.next().to_le_bytes())?;
+        }
+    }
+    out.flush()
+}
+
+fn headers(out: &mut impl Write, stream: &str, packet: &str) -> std::io::Result<()> {
     write!(
         out,
         "[00]{:06}{stream}[01]{:06}{packet}",
         stream.len(),
         packet.len()
-    )?;
-    let record = 4 + 8 + 4 * channels;
-    let mut state = 1u64;
-    for index in 0..size.div_ceil(record) {
-        out.write_all(b":01:")?;
-        out.write_all(&(index as f64 * us).to_le_bytes())?;
-        for _ in 0..channels {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            out.write_all(&((state >> 40) as f32).to_le_bytes())?;
-        }
+    )
+}
+
+/// The same numbers in every run.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f32 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32
     }
-    out.flush()
 }
