@@ -7,7 +7,7 @@ use das2_server::filter::{Chain, Step};
 use das2_server::stream::{Exception, Reader, Sink, Writer};
 use libfuzzer_sys::fuzz_target;
 
-const LINES: [&str; 13] = [
+const LINES: [&str; 16] = [
     "das2_bin_avgsec 1",
     "das2_bin_avgsec -r -s 60",
     "das2_bin_avgsec -b 2000-01-01 1e-3",
@@ -19,6 +19,9 @@ const LINES: [&str; 13] = [
     "das2_binary",
     "das2_deflate",
     "das2_inflate",
+    "das2_hapi -i",
+    "das2_hapi -f json -b 1900-01-01 -e 2100-01-01",
+    "das2_hapi -f binary",
     "das2_csv",
     "das2_csv -p 7 -s 0 -i -d ; --fill \"",
 ];

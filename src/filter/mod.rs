@@ -14,6 +14,7 @@
 //! | [`binary`] | das2_binary |
 //! | [`zlib`] | das2_deflate, an end; das2_inflate |
 //! | [`csv`] | das2_csv, an end |
+//! | [`hapi`] | das2_hapi, an end |
 //! | [`psd`] | das2_psd |
 
 pub mod ascii;
@@ -22,6 +23,7 @@ pub mod binary;
 mod chain;
 pub mod csv;
 pub mod cut;
+pub mod hapi;
 pub mod program;
 mod progress;
 pub mod psd;
@@ -77,6 +79,8 @@ pub enum End {
     Deflated,
     /// das2_csv.
     Csv(csv::Layout),
+    /// das2_hapi.
+    Hapi(Box<hapi::Options>),
 }
 
 impl End {
@@ -90,6 +94,7 @@ impl End {
             End::Das2 => Box::new(Writer::new(output)),
             End::Deflated => Box::new(Writer::deflated(output)),
             End::Csv(layout) => Box::new(csv::ToCsv::new(layout.clone(), output)),
+            End::Hapi(options) => Box::new(hapi::ToHapi::new((**options).clone(), output)),
         }
     }
 
@@ -135,7 +140,7 @@ impl Step {
 type Parse = fn(&[&str]) -> Result<Step, String>;
 
 /// The programs that are also steps.
-const PROGRAMS: [(&str, Parse); 8] = [
+const PROGRAMS: [(&str, Parse); 9] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Bin((&args).into()))
@@ -168,6 +173,10 @@ const PROGRAMS: [(&str, Parse); 8] = [
         let args: psd::PsdArgs = parse(words)?;
         let spectra = psd::Spectra::try_from(&args)?;
         no_file(args.file.as_deref(), Filter::Psd(spectra))
+    }),
+    ("das2_hapi", |words| {
+        let args: hapi::HapiArgs = parse(words)?;
+        no_file(args.dsdf.as_deref(), End::Hapi(Box::new((&args).into())))
     }),
 ];
 

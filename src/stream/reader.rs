@@ -75,7 +75,8 @@ impl<I: Input> Reader<I> {
         &mut self.input
     }
 
-    /// Pushes the whole stream into a sink, its end included. When the stream
+    /// Pushes the whole stream into a sink, its end included, or as much as the
+    /// sink wants. When the stream
     /// breaks, the sink is left as it is: the caller decides what exception
     /// goes to [`Sink::abort`].
     ///
@@ -84,6 +85,7 @@ impl<I: Input> Reader<I> {
     pub fn pump(&mut self, sink: &mut dyn Sink) -> Result<()> {
         loop {
             match self.step(sink)? {
+                Step::Done if sink.wants_no_more() => return sink.finish(),
                 Step::Done => {}
                 Step::Need(wanted) => {
                     if self.buffer.would_wait(&mut self.input) {

@@ -76,6 +76,12 @@ pub trait Sink {
     /// The end of a stream that broke: what is held is incomplete and is
     /// dropped, then the exception goes out, and nothing after it.
     fn abort(&mut self, exception: &Exception) -> Result<()>;
+
+    /// True when nothing that comes now could change what goes out: the
+    /// reader may end the stream here.
+    fn wants_no_more(&self) -> bool {
+        false
+    }
 }
 
 /// All methods of a [`Sink`] that hands every call on to another one.
@@ -185,8 +191,16 @@ macro_rules! hand_on {
 
 impl<S: Sink + ?Sized> Sink for &mut S {
     sink_passes_to!(self => (**self));
+
+    fn wants_no_more(&self) -> bool {
+        (**self).wants_no_more()
+    }
 }
 
 impl<S: Sink + ?Sized> Sink for Box<S> {
     sink_passes_to!(self => (**self));
+
+    fn wants_no_more(&self) -> bool {
+        (**self).wants_no_more()
+    }
 }

@@ -181,6 +181,13 @@ impl Time {
         IsoText::new(self, style, digits)
     }
 
+    /// Rounded half to even to so many fraction digits of a second, at most 9:
+    /// the time that [`Time::iso`] writes.
+    #[must_use]
+    pub fn rounded_to(self, digits: u8) -> Time {
+        self.rounded(10u32.pow(9 - u32::from(digits.min(9))))
+    }
+
     /// Rounded to a multiple of `step` nanoseconds (a power of ten up to 1 s),
     /// half to even. The second after a leap second is the first of the next day.
     pub(super) fn rounded(self, step: u32) -> Time {

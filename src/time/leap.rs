@@ -169,6 +169,15 @@ impl Table {
         ns + step.shift()
     }
 
+    /// The same time, but for a second 60 that never was, and a second 61: these
+    /// are the seconds after them.
+    pub(crate) fn settled(&self, time: Time) -> Time {
+        if time.ns_of_day() < NS_PER_DAY {
+            return time;
+        }
+        self.time(self.tt2000(time)).unwrap_or(time)
+    }
+
     /// The time of a TT2000, within a leap second where it is.
     pub(super) fn time(&self, tt2000: i128) -> Option<Time> {
         let begun = |step: &Step| step.begin_ns() + step.shift() <= tt2000;

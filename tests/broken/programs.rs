@@ -52,6 +52,13 @@ pub const PROGRAMS: &[Program] = &[
     stream(&["das2_deflate"], true),
     stream(&["das2_inflate"], true),
     table(&["das2_csv"], rows_of_csv),
+    // One packet type alone, and none without a time.
+    Program {
+        words: &["das2_hapi"],
+        makes: Makes::Bytes,
+        reads_data: true,
+        records: None,
+    },
 ];
 
 fn of_a_stream(bytes: &[u8]) -> usize {

@@ -16,6 +16,7 @@ mod csv;
 mod das2c;
 mod generator;
 mod golden;
+mod hapi;
 mod oracle;
 mod parsed;
 mod peaks;

@@ -28,6 +28,7 @@ pub fn program(name: &str) -> Command {
         "das2_binary" => env!("CARGO_BIN_EXE_das2_binary"),
         "das2_deflate" => env!("CARGO_BIN_EXE_das2_deflate"),
         "das2_inflate" => env!("CARGO_BIN_EXE_das2_inflate"),
+        "das2_hapi" => env!("CARGO_BIN_EXE_das2_hapi"),
         other => panic!("{other}"),
     })
 }

@@ -31,6 +31,7 @@ fn command_lines() -> Vec<clap::Command> {
         filter::binary::BinaryArgs::command(),
         filter::csv::CsvArgs::command(),
         filter::psd::PsdArgs::command(),
+        filter::hapi::HapiArgs::command(),
         filter::zlib::DeflateArgs::command(),
         filter::zlib::InflateArgs::command(),
         cache::serve::program::CacheReaderArgs::command(),

@@ -1,0 +1,210 @@
+//! The values of a plane on their way into records.
+
+use crate::stream::{Encoding, Plane, PlaneKind, Result};
+use crate::time::Time;
+
+use super::args::Format;
+use super::clock::Clock;
+use super::parameter::{Kind, Parameter, push_number};
+
+/// Where a plane's values stand in a packet, and how they are written.
+pub(super) struct Column {
+    at: usize,
+    items: usize,
+    from: Encoding,
+    form: Form,
+    pub(super) is_array: bool,
+    /// What stands for fill and what is no number, in text.
+    fill_text: Vec<u8>,
+    /// And in binary.
+    fill_bytes: Vec<u8>,
+}
+
+enum Form {
+    /// A real, in the precision of four bytes or of eight.
+    Short(Fill),
+    Long(Fill),
+    Integer(Fill),
+    Time(Clock),
+}
+
+/// das2C's test, since fill values such as -1e31 are not exact in four bytes.
+#[derive(Clone, Copy)]
+struct Fill {
+    value: f64,
+    /// All that may pass the test is nearer than this.
+    near: f64,
+}
+
+impl Fill {
+    fn new(value: f64) -> Fill {
+        Fill {
+            value,
+            near: value.abs() * 1.1e-5,
+        }
+    }
+
+    #[inline]
+    fn is_good(self, value: f64) -> bool {
+        value.is_finite() && ((value - self.value).abs() > self.near || self.is_other(value))
+    }
+
+    #[cold]
+    fn is_other(self, value: f64) -> bool {
+        value != self.value && ((self.value - value) / self.value).abs() >= 1e-5
+    }
+}
+
+impl Column {
+    /// `fill` is the value that the plane has for fill, `parameter` what clients
+    /// have been told.
+    pub(super) fn new(
+        plane: &Plane,
+        at: usize,
+        fill: f64,
+        clock: Option<Clock>,
+        parameter: &Parameter,
+    ) -> Column {
+        let fill = Fill::new(fill);
+        let form = match (clock, parameter.kind, plane.encoding()) {
+            (Some(clock), ..) => Form::Time(clock),
+            (None, Kind::Integer, _) => Form::Integer(fill),
+            (None, _, Encoding::Real4 { .. }) => Form::Short(fill),
+            _ => Form::Long(fill),
+        };
+        let text = parameter.fill.clone().unwrap_or_default();
+        let fill_bytes = match parameter.kind {
+            Kind::Isotime => text.clone().into_bytes(),
+            Kind::Integer => text.parse::<i32>().unwrap_or(0).to_le_bytes().to_vec(),
+            Kind::Double => text.parse().unwrap_or(f64::NAN).to_le_bytes().to_vec(),
+        };
+        debug_assert!(plane.kind != PlaneKind::X);
+        Column {
+            at,
+            items: plane.items(),
+            from: plane.encoding(),
+            form,
+            is_array: plane.kind.is_scan() && plane.items() > 1,
+            fill_text: text.into_bytes(),
+            fill_bytes,
+        }
+    }
+
+    /// Sees to it that nothing is wrong with a packet's text, so that a record
+    /// that is begun is ended.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::stream::Error::Malformed) for text that is no time.
+    pub(super) fn check(&mut self, packet: &[u8]) -> Result<()> {
+        let range = self.at..self.at + self.items * self.from.width();
+        if let (Form::Time(clock), Encoding::Time(width)) = (&mut self.form, self.from) {
+            let fields = packet.get(range).unwrap_or_default();
+            for raw in fields.chunks_exact(usize::from(width)) {
+                clock.read(raw)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the values of a packet from item `first` on, at most `count`.
+    /// False when there is none.
+    ///
+    /// # Errors
+    /// As [`Column::check`].
+    pub(super) fn write(
+        &mut self,
+        packet: &[u8],
+        (first, count): (usize, usize),
+        format: Format,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let width = self.from.width();
+        let (begin, end) = (first.min(self.items), (first + count).min(self.items));
+        let fields = packet
+            .get(self.at + begin * width..self.at + end * width)
+            .unwrap_or_default();
+        let mut fields = fields.chunks_exact(width);
+        // The items of a JSON array have commas between them, those of a row in front.
+        if first == 0
+            && format == Format::Json
+            && let Some(raw) = fields.next()
+        {
+            self.write_one(raw, format, out)?;
+        }
+        for raw in fields {
+            if format != Format::Binary {
+                out.push(b',');
+            }
+            self.write_one(raw, format, out)?;
+        }
+        Ok(begin < end)
+    }
+
+    #[inline(always)]
+    fn write_one(&mut self, raw: &[u8], format: Format, out: &mut Vec<u8>) -> Result<()> {
+        let from = self.from;
+        let number = || from.number(raw).unwrap_or(f64::NAN);
+        let is_binary = format == Format::Binary;
+        match &mut self.form {
+            Form::Short(fill) => {
+                let value = number();
+                match (fill.is_good(value), is_binary) {
+                    // A four-byte number is the same in four bytes.
+                    (true, false) => push_number(value as f32, out),
+                    (true, true) => out.extend_from_slice(&value.to_le_bytes()),
+                    (false, _) => self.write_fill(format, out),
+                }
+            }
+            Form::Long(fill) => {
+                let value = number();
+                match (fill.is_good(value), is_binary) {
+                    (true, false) => push_number(value, out),
+                    (true, true) => out.extend_from_slice(&value.to_le_bytes()),
+                    (false, _) => self.write_fill(format, out),
+                }
+            }
+            Form::Integer(fill) => {
+                let value = from.integer(raw) as i32;
+                let is_fill = !self.fill_text.is_empty() && !fill.is_good(f64::from(value));
+                match (is_fill, is_binary) {
+                    (true, _) => self.write_fill(format, out),
+                    (false, true) => out.extend_from_slice(&value.to_le_bytes()),
+                    (false, false) => out.extend_from_slice(value.to_string().as_bytes()),
+                }
+            }
+            Form::Time(clock) => match clock.read(raw)?.filter(|time| is_good_time(*time)) {
+                Some(time) => write_time(clock, time, format, out),
+                None => self.write_fill(format, out),
+            },
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn write_fill(&self, format: Format, out: &mut Vec<u8>) {
+        match (format, &self.form) {
+            (Format::Binary, _) => out.extend_from_slice(&self.fill_bytes),
+            (Format::Json, Form::Time(_)) => {
+                out.push(b'"');
+                out.extend_from_slice(&self.fill_text);
+                out.push(b'"');
+            }
+            _ => out.extend_from_slice(&self.fill_text),
+        }
+    }
+}
+
+/// Appends a time, quoted in JSON.
+pub(super) fn write_time(clock: &Clock, time: Time, format: Format, out: &mut Vec<u8>) {
+    if format != Format::Json {
+        return clock.write(time, out);
+    }
+    out.push(b'"');
+    clock.write(time, out);
+    out.push(b'"');
+}
+
+/// Programs write fill as the beginning of the year 1.
+fn is_good_time(time: Time) -> bool {
+    Some(time) != Time::new(1, 1, 1, 0)
+}
