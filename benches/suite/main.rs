@@ -16,6 +16,7 @@ mod cached;
 mod checking;
 mod filters;
 mod guessing;
+mod hapi;
 mod list;
 mod log_page;
 mod measure;
@@ -69,11 +70,12 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let setting = Setting::from_environment();
-    let rooms: [(&str, Room); 13] = [
+    let rooms: [(&str, Room); 14] = [
         ("startup", startup::rows),
         ("apache", through_apache::rows),
         ("filters", filters::rows),
         ("text", text_in::rows),
+        ("hapi", hapi::rows),
         ("spectra", spectra::rows),
         ("request", request::rows),
         ("cache", cached::rows),

@@ -77,11 +77,10 @@ impl Shape {
         let title = plain(
             stream.properties.value("title").unwrap_or_default(),
             |name| {
-                let property = header
+                header
                     .properties
                     .value(name)
-                    .or(stream.properties.value(name));
-                property
+                    .or(stream.properties.value(name))
             },
         );
         Ok(Shape {
