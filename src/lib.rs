@@ -4,7 +4,7 @@
 //! # The map
 //!
 //! The rooms stand below in the order in which data flow. A room knows those before it,
-//! not those after it; [`time`], [`stream`], [`filter`] and [`check`] know
+//! not those after it; [`time`], [`stream`], [`qstream`], [`filter`] and [`check`] know
 //! nothing of servers. They are for programs of your own, too.
 //!
 //! # Read a stream
@@ -97,6 +97,8 @@
 pub mod time;
 
 pub mod stream;
+
+pub mod qstream;
 
 pub mod filter;
 

@@ -128,14 +128,14 @@ fn part(dataset: &Element, big: bool, place: Place, log: &mut Log) -> Part {
     };
     check_properties(dataset, id, place, log);
     let is_inline = |e: &Element| e.attr("values").or(e.attr("inline")).is_some();
+    let is_composed = |e: &Element| e.attr("bundle").or(e.attr("join")).is_some();
     let mut values = dataset
         .children
         .iter()
         .filter(|child| child.name == "values");
     let Some(first) = values.next() else {
-        let composed = dataset.attr("bundle").or(dataset.attr("join")).is_some()
-            || dataset.children.iter().any(|child| child.name == "bundle");
-        if composed || is_inline(dataset) {
+        let bundles = dataset.children.iter().any(|child| child.name == "bundle");
+        if bundles || is_composed(dataset) || is_inline(dataset) {
             return Part::Inline;
         }
         log.add(Rule::Qdataset, place, || {
@@ -143,7 +143,7 @@ fn part(dataset: &Element, big: bool, place: Place, log: &mut Log) -> Part {
         });
         return Part::Broken;
     };
-    if is_inline(first) {
+    if is_inline(first) || is_composed(first) {
         return Part::Inline;
     }
     streamed(dataset, first, rank, big, place, log).map_or(Part::Broken, Part::Streamed)
@@ -170,10 +170,11 @@ fn streamed(
         });
     }
     let lengths = lengths(values.attr("length").unwrap_or(""));
-    // As many lengths as the rank: complete in one packet. One less: streamed.
+    // As many lengths as the rank: complete in one packet. One less: streamed. Two
+    // less: the records of a slice, each time that the descriptor is repeated.
     let fits = lengths
         .as_ref()
-        .is_some_and(|(count, _)| *count == rank || count + 1 == rank);
+        .is_some_and(|(count, _)| (*count..=count + 2).contains(&rank));
     if !fits {
         log.add(Rule::Qdataset, place, || {
             format!(

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::stream::Sink;
+use crate::stream::{Dialect, Sink};
 
 use super::{End, Filter, Step};
 
@@ -24,7 +24,12 @@ impl Chain {
     #[must_use]
     pub fn then(mut self, step: Step) -> Chain {
         match step {
-            Step::Filter(filter) => self.filters.push(filter),
+            Step::Filter(filter) => {
+                if filter.is_of_qstreams() {
+                    self.end = End::QStream;
+                }
+                self.filters.push(filter);
+            }
             Step::End(end) => self.end = end,
         }
         self
@@ -51,7 +56,12 @@ impl Chain {
 
     /// Whether a stream comes out of it as it goes in.
     pub fn is_empty(&self) -> bool {
-        self.filters.is_empty() && self.end == End::Das2
+        self.filters.is_empty() && matches!(self.end, End::Das2 | End::QStream)
+    }
+
+    /// The kind of stream that goes in.
+    pub fn dialect(&self) -> Dialect {
+        self.end.dialect()
     }
 
     /// What the stream goes through before its end.

@@ -7,7 +7,7 @@ use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sin
 use super::x_time::{Window, XTime, at, rest};
 
 /// Passes the packets of a range and drops all others. Headers, comments and
-/// exceptions pass.
+/// exceptions pass, and the packets of a QStream that hold no time.
 pub struct Cut<N> {
     next: N,
     begin: f64,
@@ -60,16 +60,16 @@ impl<N: Sink> Sink for Cut<N> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
-        let x = XTime::new(header)?;
+        let x = XTime::find(header)?;
         if let Some(slot) = self.times.get_mut(id.index()) {
-            *slot = Some(x);
+            *slot = x;
         }
         self.next.packet(id, header)
     }
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
         let Some(Some(x)) = self.times.get(run.id.index()) else {
-            return Ok(());
+            return self.next.run(run);
         };
         let (begin, end) = (self.begin, self.end);
         let wanted = |packet: &[u8]| {

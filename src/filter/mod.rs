@@ -16,6 +16,7 @@
 //! | [`csv`] | das2_csv, an end |
 //! | [`hapi`] | das2_hapi, an end |
 //! | [`psd`] | das2_psd |
+//! | [`qds`] | qds_bin_avgsec, qds_ascii, the filters of QStreams |
 
 pub mod ascii;
 pub mod bin;
@@ -27,6 +28,7 @@ pub mod hapi;
 pub mod program;
 mod progress;
 pub mod psd;
+pub mod qds;
 pub mod records;
 mod times;
 pub mod x_time;
@@ -36,11 +38,11 @@ use std::io::Write;
 
 use clap::Parser;
 
-use crate::stream::{Sink, Writer};
+use crate::stream::{Dialect, Sink, Writer};
 
 pub use chain::Chain;
 
-/// A filter with its settings: a das2 stream in, a das2 stream out.
+/// A filter with its settings: a stream in, a stream of the same kind out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
     /// das2_bin_avgsec, das2_bin_peakavgsec.
@@ -53,6 +55,10 @@ pub enum Filter {
     Inflate,
     /// das2_psd.
     Psd(psd::Spectra),
+    /// qds_bin_avgsec.
+    QBin(qds::Binning),
+    /// qds_ascii.
+    QAscii,
 }
 
 impl Filter {
@@ -64,7 +70,14 @@ impl Filter {
             Filter::Binary => Box::new(binary::ToBinary::new(next)),
             Filter::Inflate => next,
             Filter::Psd(spectra) => Box::new(psd::ToSpectra::new(spectra.clone(), next)),
+            Filter::QBin(binning) => Box::new(qds::Reducer::new(*binning, next)),
+            Filter::QAscii => Box::new(qds::ToText::new(next)),
         }
+    }
+
+    /// Whether it reads and writes QStreams.
+    pub fn is_of_qstreams(&self) -> bool {
+        matches!(self, Filter::QBin(_) | Filter::QAscii)
     }
 }
 
@@ -81,6 +94,8 @@ pub enum End {
     Csv(csv::Layout),
     /// das2_hapi.
     Hapi(Box<hapi::Options>),
+    /// A QStream.
+    QStream,
 }
 
 impl End {
@@ -93,6 +108,7 @@ impl End {
         match self {
             End::Das2 => Box::new(Writer::new(output)),
             End::Deflated => Box::new(Writer::deflated(output)),
+            End::QStream => Box::new(Writer::of_qstream(output)),
             End::Csv(layout) => Box::new(csv::ToCsv::new(layout.clone(), output)),
             End::Hapi(options) => Box::new(hapi::ToHapi::new((**options).clone(), output)),
         }
@@ -100,7 +116,15 @@ impl End {
 
     /// Whether an exception can be part of what goes out.
     pub fn has_exceptions(&self) -> bool {
-        matches!(self, End::Das2 | End::Deflated)
+        matches!(self, End::Das2 | End::Deflated | End::QStream)
+    }
+
+    /// The kind of stream that comes to it.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            End::QStream => crate::qstream::DIALECT,
+            _ => Dialect::Das2,
+        }
     }
 }
 
@@ -135,12 +159,20 @@ impl Step {
         let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         Some(parse(&words))
     }
+
+    /// Whether it is made for QStreams.
+    pub fn is_of_qstreams(&self) -> bool {
+        match self {
+            Step::Filter(filter) => filter.is_of_qstreams(),
+            Step::End(end) => *end == End::QStream,
+        }
+    }
 }
 
 type Parse = fn(&[&str]) -> Result<Step, String>;
 
 /// The programs that are also steps.
-const PROGRAMS: [(&str, Parse); 9] = [
+const PROGRAMS: [(&str, Parse); 11] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Bin((&args).into()))
@@ -177,6 +209,14 @@ const PROGRAMS: [(&str, Parse); 9] = [
     ("das2_hapi", |words| {
         let args: hapi::HapiArgs = parse(words)?;
         no_file(args.dsdf.as_deref(), End::Hapi(Box::new((&args).into())))
+    }),
+    ("qds_bin_avgsec", |words| {
+        let args: qds::AverageArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::QBin((&args).into()))
+    }),
+    ("qds_ascii", |words| {
+        let args: qds::AsciiArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::QAscii)
     }),
 ];
 
@@ -224,7 +264,13 @@ mod tests {
             of("das2_csv -d ;"),
             Some(Ok(Step::End(End::Csv(_))))
         ));
+        let of_qstreams = of("qds_bin_avgsec -b 2001-01-01 60").unwrap().unwrap();
+        assert!(of_qstreams.is_of_qstreams());
+        assert_eq!(of("qds_ascii"), Some(Ok(Filter::QAscii.into())));
         for bad in [
+            "qds_bin_avgsec",
+            "qds_bin_avgsec -r 60",
+            "qds_ascii -r 5",
             "das2_bin_avgsec",
             "das2_bin_avgsec 0",
             "das2_bin_avgsec -5",

@@ -7,7 +7,9 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::stream::{Error, Exception, FileInput, Reader, Result, Sink, stdin_input, widen_pipe};
+use crate::stream::{
+    Dialect, Error, Exception, FileInput, Reader, Result, Sink, stdin_input, widen_pipe,
+};
 
 use super::{Chain, Step};
 
@@ -59,7 +61,7 @@ fn copy(name: &str, make: impl FnOnce(File) -> Box<dyn Sink>, file: Option<&Path
     widen_pipe(&output);
     let mut stage = make(File::from(output));
     let result = match open(file) {
-        Ok(input) => pump(name, input, &mut stage),
+        Ok(input) => pump(name, chain.dialect(), input, &mut stage),
         Err(error) => Err(Error::Input(error)),
     };
     if let Err(error) = &result
@@ -81,8 +83,8 @@ fn open(file: Option<&Path>) -> io::Result<FileInput> {
 }
 
 /// Pushes the input through, and tells what was tolerated on the way.
-fn pump(name: &str, input: FileInput, stage: &mut dyn Sink) -> Result<()> {
-    let mut reader = Reader::new(input);
+fn pump(name: &str, dialect: Dialect, input: FileInput, stage: &mut dyn Sink) -> Result<()> {
+    let mut reader = Reader::of(dialect, input);
     let result = reader.pump(stage);
     let (notes, count) = reader.notes();
     for note in notes {

@@ -1,7 +1,9 @@
-//! Times out of the x plane of data packets.
+//! Times out of the x plane of data packets, or out of the dataset of a QStream
+//! that takes its place.
 
 use std::cell::Cell;
 
+use crate::qstream::{self, Packet};
 use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run};
 use crate::time::{FieldTimes, Time, TimeError, TimeUnit, parse_query, seconds_per_unit};
 
@@ -11,6 +13,8 @@ pub struct XTime {
     at: usize,
     encoding: Encoding,
     scale: Scale,
+    /// The number that stands for no time; NaN where there is none.
+    fill: f64,
 }
 
 /// How the number or text in x becomes us2000.
@@ -33,6 +37,10 @@ impl XTime {
     /// # Errors
     /// [`Error::Unfit`]: no x, several, or one that is no time.
     pub fn new(header: &PacketHeader) -> Result<XTime> {
+        if header.descriptor().is_some() {
+            return XTime::of_qstream(header)?
+                .ok_or_else(|| Error::Unfit("the packets hold no time".into()));
+        }
         let (index, offset) = header.x()?;
         let Some(plane) = header.planes.get(index) else {
             return Err(Error::Unfit("the packets have no x plane".into()));
@@ -45,6 +53,7 @@ impl XTime {
                 at,
                 encoding,
                 scale: Scale::Text(Cell::default()),
+                fill: f64::NAN,
             });
         }
         if let Some(scale) = since_base(plane) {
@@ -52,6 +61,7 @@ impl XTime {
                 at,
                 encoding,
                 scale,
+                fill: f64::NAN,
             });
         }
         let Some(unit) = TimeUnit::parse(plane.units()) else {
@@ -60,17 +70,52 @@ impl XTime {
                 plane.units().chars().take(40).collect::<String>()
             )));
         };
-        let scale = match (unit.linear(), encoding) {
-            (Some((1.0, 0.0)), _) => Scale::Micros,
-            (_, Encoding::Int { width: 8, .. }) => Scale::Integer(unit),
-            (Some((scale, offset)), _) => Scale::Linear { scale, offset },
-            (None, _) => Scale::Unit(unit),
-        };
         Ok(XTime {
             at,
             encoding,
-            scale,
+            scale: scale_of(unit, encoding),
+            fill: f64::NAN,
         })
+    }
+
+    /// Understands the packets of either kind of stream. None: those of a
+    /// QStream that hold no time, or whose values are in their header.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`]: das2 packets without one x that is a time.
+    pub fn find(header: &PacketHeader) -> Result<Option<XTime>> {
+        match header.descriptor() {
+            Some(_) => XTime::of_qstream(header),
+            None => XTime::new(header).map(Some),
+        }
+    }
+
+    /// The first dataset that is a time tells it.
+    fn of_qstream(header: &PacketHeader) -> Result<Option<XTime>> {
+        let packet = Packet::of_header(header);
+        let Some((_, at, dataset)) = packet.as_ref().and_then(Packet::tag) else {
+            return Ok(None);
+        };
+        let encoding = dataset.in_packets().map(|(encoding, _)| encoding);
+        let (Some(qstream::Encoding::Shared(encoding)), Some(unit)) =
+            (encoding, dataset.time_unit())
+        else {
+            return Ok(None);
+        };
+        let scale = match encoding {
+            Encoding::Time(_) => Scale::Text(Cell::default()),
+            _ => scale_of(unit, encoding),
+        };
+        Ok(Some(XTime {
+            at: at + Run::TAG,
+            encoding,
+            scale,
+            fill: dataset.fill.unwrap_or(-1e31),
+        }))
+    }
+
+    fn is_fill(&self, number: f64) -> bool {
+        number == self.fill || ((number - self.fill) / self.fill).abs() < 1e-5
     }
 
     /// The time of a packet in us2000. None: x is no finite number.
@@ -83,6 +128,8 @@ impl XTime {
             .unwrap_or_default();
         let exact = |us: f64| us.is_finite().then_some(Instant { us, slack: 0.0 });
         match &self.scale {
+            // QStreams have stars for no time.
+            Scale::Text(_) if !self.fill.is_nan() && field.starts_with(b"*") => Ok(None),
             Scale::Text(times) => match read(times, field) {
                 Ok(time) => Ok(exact(time.us2000())),
                 Err(error) => Err(Error::malformed(format!(
@@ -94,7 +141,7 @@ impl XTime {
                 .and_then(|number| unit.to_time_i64(number))
                 .and_then(|time| exact(time.us2000()))),
             scale => {
-                let Some(x) = self.encoding.number(field) else {
+                let Some(x) = self.encoding.number(field).filter(|x| !self.is_fill(*x)) else {
                     return Ok(None);
                 };
                 Ok(match scale {
@@ -121,6 +168,9 @@ impl XTime {
             Scale::Text(ref times) => return self.count_texts_inside(times, run, window),
             _ => return 0,
         };
+        if self.fill >= low && self.fill <= high {
+            return 0;
+        }
         let inside = |x: f64| x >= low && x <= high;
         let packets = run.bytes.chunks_exact(run.stride);
         let (from, to) = (self.at, self.at + 8);
@@ -191,6 +241,16 @@ fn inexact(us: f64, x: f64, scale: f64) -> Option<Instant> {
         us,
         slack: 2.0 * step(x) * scale,
     })
+}
+
+/// How numbers of a unit become us2000.
+fn scale_of(unit: TimeUnit, encoding: Encoding) -> Scale {
+    match (unit.linear(), encoding) {
+        (Some((1.0, 0.0)), _) => Scale::Micros,
+        (_, Encoding::Int { width: 8, .. }) => Scale::Integer(unit),
+        (Some((scale, offset)), _) => Scale::Linear { scale, offset },
+        (None, _) => Scale::Unit(unit),
+    }
 }
 
 /// Numbers that count a length of time from the instant that `base` names.

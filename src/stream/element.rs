@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::error::{Error, Result};
 
@@ -15,7 +15,8 @@ use super::error::{Error, Result};
 const MAX_DEPTH: usize = 16;
 
 /// An XML element: name, attributes in their order, child elements.
-/// Text between elements has no meaning in das2 headers and is dropped.
+/// Text between elements has no meaning in das2 headers; what is not blank is
+/// kept all the same, in front of the children.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Element {
     /// The element's name.
@@ -24,12 +25,26 @@ pub struct Element {
     pub attrs: Vec<(String, String)>,
     /// Child elements.
     pub children: Vec<Element>,
+    /// The text directly in it, where that is not blank.
+    pub text: String,
 }
 
 impl Element {
     /// The value of an attribute.
     pub fn attr(&self, name: &str) -> Option<&str> {
         attr(&self.attrs, name)
+    }
+
+    /// Sets an attribute where it stands, or appends it.
+    pub fn set_attr(&mut self, name: &str, value: impl Into<String>) {
+        set_attr(&mut self.attrs, name, value);
+    }
+
+    /// The element as XML text, children and all.
+    pub fn to_xml(&self) -> String {
+        let mut out = String::new();
+        write_element(&mut out, self);
+        out
     }
 
     /// Reads the one element that a header body holds.
@@ -56,6 +71,9 @@ impl Element {
                         close(done, &mut open, &mut root)?;
                     }
                 }
+                Event::Text(text) => add_text(&mut open, &text),
+                Event::CData(data) => add_text(&mut open, &data),
+                Event::GeneralRef(name) => add_text(&mut open, &referred(&name)),
                 Event::DocType(_) => {
                     return Err(Error::malformed("a DOCTYPE is not allowed in a header"));
                 }
@@ -74,7 +92,30 @@ impl Element {
     }
 }
 
-fn close(done: Element, open: &mut [Element], root: &mut Option<Element>) -> Result<()> {
+fn add_text(open: &mut [Element], text: &str) {
+    if let Some(element) = open.last_mut() {
+        element.text.push_str(text);
+    }
+}
+
+/// What a reference in text stands for; itself, where that is not known.
+fn referred(name: &BytesRef<'_>) -> String {
+    let named = match &**name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => name.resolve_char_ref().ok().flatten(),
+    };
+    match named {
+        Some(c) => c.to_string(),
+        None => format!("&{};", &**name),
+    }
+}
+
+fn close(mut done: Element, open: &mut [Element], root: &mut Option<Element>) -> Result<()> {
+    done.text = done.text.trim().to_owned();
     match open.last_mut() {
         Some(parent) => parent.children.push(done),
         None if root.is_none() => *root = Some(done),
@@ -104,6 +145,7 @@ fn element_of(start: &BytesStart<'_>) -> Result<Element> {
         name: name_of(start.name().as_ref())?,
         attrs,
         children: Vec::new(),
+        text: String::new(),
     })
 }
 
@@ -190,6 +232,7 @@ pub(super) fn write_element(out: &mut String, element: &Element) {
     out.push_str(&element.name);
     write_attrs(out, &element.attrs);
     out.push('>');
+    escape_into(out, &element.text);
     for child in &element.children {
         write_element(out, child);
     }
@@ -201,6 +244,16 @@ pub(super) fn write_element(out: &mut String, element: &Element) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_kept_where_it_is_not_blank() {
+        let root = Element::parse(b"<a>\n <b> x &lt; &#65;<![CDATA[&]]> </b>\n</a>").unwrap();
+        assert_eq!(
+            (root.text.as_str(), root.children[0].text.as_str()),
+            ("", "x < A&")
+        );
+        assert_eq!(Element::parse(root.to_xml().as_bytes()).unwrap(), root);
+    }
 
     #[test]
     fn attributes_keep_names_order_and_text() {
@@ -253,7 +306,7 @@ mod tests {
         let element = Element {
             name: "y".into(),
             attrs: vec![("t".into(), text.into())],
-            children: vec![],
+            ..Element::default()
         };
         write_element(&mut out, &element);
         assert!(out.ends_with("></y>"));

@@ -6,6 +6,15 @@ use super::frame::MAX_PACKET;
 use super::plane::{Plane, PlaneKind, shown, split_children};
 use super::properties::{Properties, Property};
 
+/// What the headers of a QStream begin with.
+const XML_DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+fn too_large(size: usize) -> Error {
+    Error::malformed(format!(
+        "data packets of {size} bytes are above the limit of {MAX_PACKET}"
+    ))
+}
+
 /// `<stream>`: attributes as they were written, and the stream's properties.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StreamHeader {
@@ -39,6 +48,16 @@ impl StreamHeader {
         attr(&self.attrs, name)
     }
 
+    /// Sets an attribute where it stands, or appends it.
+    pub fn set_attr(&mut self, name: &str, value: impl Into<String>) {
+        set_attr(&mut self.attrs, name, value);
+    }
+
+    /// Takes an attribute away.
+    pub fn remove_attr(&mut self, name: &str) {
+        self.attrs.retain(|(key, _)| key != name);
+    }
+
     /// True when all bytes after this header are one zlib stream.
     pub fn is_deflated(&self) -> Result<bool> {
         match self.attr("compression").unwrap_or("none") {
@@ -67,7 +86,11 @@ impl StreamHeader {
 
     /// The header's body as XML text.
     pub fn to_xml(&self) -> String {
-        let mut out = String::from("<stream");
+        let mut out = String::new();
+        if self.is_qstream() {
+            out.push_str(XML_DECLARATION);
+        }
+        out.push_str("<stream");
         write_attrs(&mut out, &self.attrs);
         out.push_str(">\n");
         self.properties.write_into(&mut out, "  ");
@@ -87,6 +110,19 @@ pub struct PacketHeader {
     /// The planes, in the order of the data.
     pub planes: Vec<Plane>,
     attrs: Vec<(String, String)>,
+    descriptor: Option<Descriptor>,
+}
+
+/// The packet descriptor of a QStream, as it was written. There are no planes
+/// then; what it means is known to [`crate::qstream`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Descriptor {
+    /// The `<packet>` element.
+    pub element: Element,
+    /// Bytes of one data packet; 0 where all values are in the header.
+    pub size: usize,
+    /// The byte order of the stream.
+    pub big_endian: bool,
 }
 
 impl PacketHeader {
@@ -96,6 +132,26 @@ impl PacketHeader {
             planes,
             ..PacketHeader::default()
         }
+    }
+
+    /// The packet descriptor of a QStream.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for data packets above the limit.
+    pub fn of_descriptor(descriptor: Descriptor) -> Result<PacketHeader> {
+        let header = PacketHeader {
+            descriptor: Some(descriptor),
+            ..PacketHeader::default()
+        };
+        match header.data_size() {
+            size if size > MAX_PACKET => Err(too_large(size)),
+            _ => Ok(header),
+        }
+    }
+
+    /// What a QStream has in place of planes.
+    pub fn descriptor(&self) -> Option<&Descriptor> {
+        self.descriptor.as_ref()
     }
 
     /// A packet header from its element.
@@ -113,18 +169,21 @@ impl PacketHeader {
             properties,
             planes,
             attrs: element.attrs,
+            descriptor: None,
         };
         match header.data_size() {
             0 => Err(Error::malformed("a packet header without planes")),
-            size if size > MAX_PACKET => Err(Error::malformed(format!(
-                "data packets of {size} bytes are above the limit of {MAX_PACKET}"
-            ))),
+            size if size > MAX_PACKET => Err(too_large(size)),
             _ => Ok(header),
         }
     }
 
-    /// Bytes of one data packet, without its tag.
+    /// Bytes of one data packet, without its tag. 0: a QStream's, whose values
+    /// are in the header, so that there are no data packets.
     pub fn data_size(&self) -> usize {
+        if let Some(descriptor) = &self.descriptor {
+            return descriptor.size;
+        }
         self.planes
             .iter()
             .fold(0, |sum: usize, plane| sum.saturating_add(plane.width()))
@@ -153,6 +212,12 @@ impl PacketHeader {
 
     /// The header's body as XML text.
     pub fn to_xml(&self) -> String {
+        if let Some(descriptor) = &self.descriptor {
+            let mut out = String::from(XML_DECLARATION);
+            write_element(&mut out, &descriptor.element);
+            out.push('\n');
+            return out;
+        }
         let mut out = String::from("<packet");
         write_attrs(&mut out, &self.attrs);
         out.push_str(">\n");
@@ -210,7 +275,7 @@ impl Comment {
                     ("value".into(), value.into()),
                     ("source".into(), source.into()),
                 ],
-                children: Vec::new(),
+                ..Element::default()
             },
         }
     }
@@ -270,7 +335,7 @@ impl Exception {
                     ("type".into(), kind.into()),
                     ("message".into(), message.into()),
                 ],
-                children: Vec::new(),
+                ..Element::default()
             },
         }
     }
@@ -286,7 +351,7 @@ impl Exception {
 
     /// Its message.
     pub fn message(&self) -> &str {
-        self.element.attr("message").unwrap_or("")
+        self.element.attr("message").unwrap_or(&self.element.text)
     }
 
     /// The body as XML text.
@@ -296,6 +361,12 @@ impl Exception {
 }
 
 fn xml_line(element: &Element) -> String {
+    if !element.children.is_empty() || !element.text.is_empty() {
+        let mut out = String::new();
+        write_element(&mut out, element);
+        out.push('\n');
+        return out;
+    }
     let mut out = format!("<{}", element.name);
     write_attrs(&mut out, &element.attrs);
     out.push_str(" />\n");

@@ -25,13 +25,29 @@ pub struct Note {
     pub what: &'static str,
 }
 
+/// Which kind of stream is read: das2's framing is that of two.
+#[derive(Debug, Clone, Copy)]
+pub enum Dialect {
+    /// das2.2 and das2.3.
+    Das2,
+    /// QStreams, with what makes a header of a packet descriptor.
+    QStream(Describe),
+}
+
+/// Understands a packet descriptor, in the stream of the header given.
+pub type Describe = fn(&StreamHeader, Element) -> Result<PacketHeader>;
+
 /// Reads one stream from an [`Input`].
 pub struct Reader<I> {
     input: I,
+    dialect: Dialect,
     buffer: Buffer,
-    /// Bytes of a data packet, tag included, of each ID that has a header.
+    /// Bytes of a data packet, tag included, of each ID that has a header; 0
+    /// where its values are in the header.
     strides: Vec<Option<usize>>,
     begun: bool,
+    /// The stream header of a QStream.
+    stream: StreamHeader,
     early: Vec<Early>,
     notes: Vec<Note>,
     noted: u64,
@@ -43,6 +59,15 @@ enum Early {
     Exception(Exception),
 }
 
+impl Early {
+    fn push(self, sink: &mut dyn Sink) -> Result<()> {
+        match self {
+            Early::Comment(comment) => sink.comment(&comment),
+            Early::Exception(exception) => sink.exception(&exception),
+        }
+    }
+}
+
 /// How the next step went.
 enum Step {
     /// Something was handled.
@@ -52,13 +77,20 @@ enum Step {
 }
 
 impl<I: Input> Reader<I> {
-    /// A reader at the beginning of a stream.
+    /// A reader at the beginning of a das2 stream.
     pub fn new(input: I) -> Reader<I> {
+        Reader::of(Dialect::Das2, input)
+    }
+
+    /// A reader at the beginning of a stream of this kind.
+    pub fn of(dialect: Dialect, input: I) -> Reader<I> {
         Reader {
             input,
+            dialect,
             buffer: Buffer::new(),
             strides: vec![None; PacketId::COUNT],
             begun: false,
+            stream: StreamHeader::default(),
             early: Vec::new(),
             notes: Vec::new(),
             noted: 0,
@@ -109,7 +141,7 @@ impl<I: Input> Reader<I> {
         if self.begun || self.early.is_empty() {
             return Ok(false);
         }
-        self.begin(&StreamHeader::new(), sink)?;
+        self.begin_without_header(sink)?;
         Ok(true)
     }
 
@@ -123,7 +155,22 @@ impl<I: Input> Reader<I> {
         if self.early.is_empty() {
             return Err(self.cut_off("there is nothing in it"));
         }
-        self.begin(&StreamHeader::new(), sink)
+        self.begin_without_header(sink)
+    }
+
+    /// A das2 stream gets a header; a QStream may be nothing but an exception.
+    fn begin_without_header(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if let Dialect::Das2 = self.dialect {
+            return self.begin(&StreamHeader::new(), sink);
+        }
+        let (exceptions, others): (Vec<Early>, Vec<Early>) = std::mem::take(&mut self.early)
+            .into_iter()
+            .partition(|early| matches!(early, Early::Exception(_)));
+        self.begun = true;
+        exceptions
+            .into_iter()
+            .chain(others)
+            .try_for_each(|early| early.push(sink))
     }
 
     fn step(&mut self, sink: &mut dyn Sink) -> Result<Step> {
@@ -152,6 +199,10 @@ impl<I: Input> Reader<I> {
         let Some(Some(stride)) = self.strides.get(id.index()).copied() else {
             return Err(Error::malformed("data before any header of this packet ID").at(place));
         };
+        if stride == 0 {
+            let what = "data of a packet ID whose values are in its header";
+            return Err(Error::malformed(what).at(place));
+        }
         let bytes = self.buffer.get();
         let tag = id.data_tag();
         let count = bytes
@@ -210,6 +261,9 @@ impl<I: Input> Reader<I> {
             (_, name @ ("stream" | "packet")) => Err(Error::malformed(format!(
                 "a <{name}> header stands under the wrong tag"
             ))),
+            (HeaderTag::Extra, _) if self.begun && !matches!(self.dialect, Dialect::Das2) => {
+                sink.unknown(body)
+            }
             _ if self.begun => {
                 self.note("a header of unknown kind, passed on as it is");
                 sink.unknown(body)
@@ -219,42 +273,73 @@ impl<I: Input> Reader<I> {
     }
 
     fn stream(&mut self, element: Element, sink: &mut dyn Sink) -> Result<()> {
-        if self.begun {
-            self.note("a second stream header, ignored");
-            return Ok(());
-        }
         let mut header = StreamHeader::from_element(element);
-        if header.is_qstream() {
-            return Err(Error::Unfit(
-                "this is a QStream; only das2 streams are understood here".into(),
-            ));
+        if self.begun {
+            return self.stream_again(&header);
+        }
+        match (self.dialect, header.is_qstream()) {
+            (Dialect::Das2, true) => {
+                return Err(Error::Unfit(
+                    "this is a QStream; only das2 streams are understood here: qds_bin_avgsec and \
+                     qds_ascii are for QStreams"
+                        .into(),
+                ));
+            }
+            (Dialect::QStream(_), false) => {
+                return Err(Error::Unfit(
+                    "this is a das2 stream; only QStreams are understood here: das2_bin_avgsec \
+                     and das2_ascii are for das2 streams"
+                        .into(),
+                ));
+            }
+            _ => {}
         }
         if header.is_deflated()? {
             self.buffer.inflate();
         }
         header.set_deflated(false);
+        if header.is_qstream() {
+            self.stream = header.clone();
+        }
         self.begin(&header, sink)
+    }
+
+    /// Streams that were joined have several headers. Those of a QStream must
+    /// say the same: the byte order is in them.
+    fn stream_again(&mut self, header: &StreamHeader) -> Result<()> {
+        match (self.dialect, *header == self.stream) {
+            (Dialect::QStream(_), true) => Ok(()),
+            (Dialect::QStream(_), false) => Err(Error::malformed(
+                "the stream descriptor is repeated and says something else",
+            )),
+            (Dialect::Das2, _) => {
+                self.note("a second stream header, ignored");
+                Ok(())
+            }
+        }
     }
 
     /// Gives the stream header, then what had come before it.
     fn begin(&mut self, header: &StreamHeader, sink: &mut dyn Sink) -> Result<()> {
         self.begun = true;
         sink.stream(header)?;
-        for early in std::mem::take(&mut self.early) {
-            match early {
-                Early::Comment(comment) => sink.comment(&comment)?,
-                Early::Exception(exception) => sink.exception(&exception)?,
-            }
-        }
-        Ok(())
+        std::mem::take(&mut self.early)
+            .into_iter()
+            .try_for_each(|early| early.push(sink))
     }
 
     fn packet(&mut self, id: PacketId, element: Element, sink: &mut dyn Sink) -> Result<()> {
         if !self.begun {
             return Err(Error::malformed("a packet header before the stream header"));
         }
-        let header = Arc::new(PacketHeader::from_element(element)?);
-        let stride = header.data_size() + Run::TAG;
+        let header = Arc::new(match self.dialect {
+            Dialect::Das2 => PacketHeader::from_element(element)?,
+            Dialect::QStream(describe) => describe(&self.stream, element)?,
+        });
+        let stride = match header.data_size() {
+            0 => 0,
+            size => size + Run::TAG,
+        };
         sink.packet(id, &header)?;
         if let Some(slot) = self.strides.get_mut(id.index()) {
             *slot = Some(stride);

@@ -22,6 +22,7 @@ pub struct Writer<W: Write> {
     deflate: bool,
     /// The encoder holds something back.
     held: bool,
+    qstream: bool,
 }
 
 enum Output<W: Write> {
@@ -41,6 +42,7 @@ impl<W: Write> Writer<W> {
             begun: false,
             deflate: false,
             held: false,
+            qstream: false,
         }
     }
 
@@ -48,6 +50,14 @@ impl<W: Write> Writer<W> {
     pub fn deflated(output: W) -> Writer<W> {
         Writer {
             deflate: true,
+            ..Writer::new(output)
+        }
+    }
+
+    /// Writes a QStream, which may be nothing but an exception.
+    pub fn of_qstream(output: W) -> Writer<W> {
+        Writer {
+            qstream: true,
             ..Writer::new(output)
         }
     }
@@ -192,7 +202,12 @@ impl<W: Write> Sink for Writer<W> {
     }
 
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        self.header(HeaderTag::Extra, &exception.to_xml())
+        let tag = match self.qstream && !self.begun {
+            true => HeaderTag::Stream,
+            false => HeaderTag::Extra,
+        };
+        self.begun = true;
+        self.header(tag, &exception.to_xml())
     }
 
     fn unknown(&mut self, body: &[u8]) -> Result<()> {
@@ -218,7 +233,7 @@ impl<W: Write> Sink for Writer<W> {
     }
 
     fn abort(&mut self, exception: &Exception) -> Result<()> {
-        if !self.begun {
+        if !self.begun && !self.qstream {
             self.stream(&StreamHeader::new())?;
         }
         self.exception(exception)?;

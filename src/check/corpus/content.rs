@@ -295,7 +295,7 @@ pub(super) fn qstreams() -> Vec<Case> {
             stream("dataset_id=\"a\" byte_order=\"pdp\""),
         ),
         of(Rule::Qdataset, "<qdataset rank=\"1\"/>"),
-        of(Rule::Qdataset, &one.replace("rank=\"1\"", "rank=\"3\"")),
+        of(Rule::Qdataset, &one.replace("rank=\"1\"", "rank=\"4\"")),
         of(Rule::Qdataset, &one.replace("length=\"\"", "length=\"a\"")),
         of(Rule::Qdataset, "<qdataset id=\"a\" rank=\"1\"/>"),
         of(Rule::PlaneType, &one.replace("double", "sun_real8")),

@@ -15,7 +15,7 @@ const SHORTEST: f64 = 1e-6;
 const LONGEST: f64 = 1e24;
 
 /// The bins of one stream: all packet types share where bin 0 starts.
-pub(super) struct Clock {
+pub(in crate::filter) struct Clock {
     /// Start of bin 0 in us2000, once it is known.
     start: Option<f64>,
     /// Length of a bin in microseconds.
@@ -23,16 +23,16 @@ pub(super) struct Clock {
 }
 
 /// A stretch of packets of one run that lie in one bin.
-pub(super) struct Stretch {
+pub(in crate::filter) struct Stretch {
     /// Its bin; None: these packets have no usable time.
-    pub(super) bin: Option<f64>,
+    pub(in crate::filter) bin: Option<f64>,
     /// How many packets.
-    pub(super) count: usize,
+    pub(in crate::filter) count: usize,
 }
 
 impl Clock {
     /// Bins of `seconds`, bin 0 at `start` or at the first time.
-    pub(super) fn new(start: Option<f64>, seconds: f64) -> Clock {
+    pub(in crate::filter) fn new(start: Option<f64>, seconds: f64) -> Clock {
         Clock {
             start,
             size: (seconds * 1e6).clamp(SHORTEST, LONGEST),
@@ -40,13 +40,13 @@ impl Clock {
     }
 
     /// Start of bin 0 in us2000, once it is known.
-    pub(super) fn start(&self) -> Option<f64> {
+    pub(in crate::filter) fn start(&self) -> Option<f64> {
         self.start
     }
 
     /// Lets bin 0 begin at the first packet with a time, if nothing else was
     /// asked for. True when it is known afterwards.
-    pub(super) fn start_at(&mut self, x: &XTime, run: Run<'_>) -> Result<bool> {
+    pub(in crate::filter) fn start_at(&mut self, x: &XTime, run: Run<'_>) -> Result<bool> {
         if self.start.is_none() {
             for (index, packet) in run.bytes.chunks_exact(run.stride).enumerate() {
                 if let Some(first) = x.us2000(packet).map_err(|e| at(e, run, index))? {
@@ -62,7 +62,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`crate::stream::Error::Malformed`] for text that is no time.
-    pub(super) fn stretch(&self, x: &XTime, run: Run<'_>) -> Result<Stretch> {
+    pub(in crate::filter) fn stretch(&self, x: &XTime, run: Run<'_>) -> Result<Stretch> {
         let first = self.bin_at(x, run, 0)?;
         let mut count = 1;
         if let Some(bin) = first {
@@ -116,12 +116,12 @@ impl Clock {
     }
 
     /// The centre of a bin in us2000.
-    pub(super) fn centre(&self, bin: f64) -> f64 {
+    pub(in crate::filter) fn centre(&self, bin: f64) -> f64 {
         self.start.unwrap_or(0.0) + (bin + 0.5) * self.size
     }
 
     /// Fraction digits of a second that the centres need, 0, 3, 6 or 9.
-    pub(super) fn digits(&self) -> u8 {
+    pub(in crate::filter) fn digits(&self) -> u8 {
         let first = self.centre(0.0);
         [(0, 1e6), (3, 1e3), (6, 1.0)]
             .into_iter()

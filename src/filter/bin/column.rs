@@ -202,7 +202,7 @@ pub(super) fn written_as(encoding: Encoding) -> Encoding {
 
 /// The encoding the centres of bins are written in: text fields as wide as
 /// the centres need, numbers as doubles in the same byte order.
-pub(super) fn x_written_as(encoding: Encoding, digits: u8) -> Encoding {
+pub(in crate::filter) fn x_written_as(encoding: Encoding, digits: u8) -> Encoding {
     match encoding {
         Encoding::Time(width) => {
             let shown = crate::time::digits_of_width(usize::from(width));

@@ -9,15 +9,15 @@ use crate::stream::Encoding;
 
 /// Packets of one type that lie in one bin, and where a plane is in them.
 #[derive(Clone, Copy)]
-pub(super) struct Packets<'a> {
+pub(in crate::filter) struct Packets<'a> {
     /// The packets, tags and all.
-    pub(super) bytes: &'a [u8],
+    pub(in crate::filter) bytes: &'a [u8],
     /// Bytes of one packet.
-    pub(super) stride: usize,
+    pub(in crate::filter) stride: usize,
     /// Where the plane begins in a packet, its tag included.
-    pub(super) at: usize,
+    pub(in crate::filter) at: usize,
     /// Bytes of the plane in a packet.
-    pub(super) length: usize,
+    pub(in crate::filter) length: usize,
 }
 
 /// Values from `low` to `high` are fill, and so is NaN.
@@ -122,17 +122,17 @@ impl Fill {
 
 /// What is gathered of each item.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sums {
+pub(in crate::filter) struct Sums {
     /// Sum of the good values.
-    pub(super) sum: Vec<f64>,
+    pub(in crate::filter) sum: Vec<f64>,
     /// Packets in which every item was good.
     whole: f64,
     /// Good values in all other packets.
     count: Vec<f64>,
     /// Smallest good value, where ranges are wanted, else empty.
-    pub(super) min: Vec<f64>,
+    pub(in crate::filter) min: Vec<f64>,
     /// Largest good value, where ranges or peaks are wanted, else empty.
-    pub(super) max: Vec<f64>,
+    pub(in crate::filter) max: Vec<f64>,
     /// Running mean, sum of squared distances from it, and number (Welford),
     /// where deviations are wanted, else empty.
     spread: Vec<Spread>,
@@ -147,7 +147,7 @@ struct Spread {
 
 impl Sums {
     /// Nothing gathered yet, of `items` items.
-    pub(super) fn new(items: usize, range: bool, peak: bool, deviation: bool) -> Sums {
+    pub(in crate::filter) fn new(items: usize, range: bool, peak: bool, deviation: bool) -> Sums {
         let when = |wanted: bool, value: f64| vec![value; if wanted { items } else { 0 }];
         Sums {
             sum: when(true, 0.0),
@@ -160,7 +160,7 @@ impl Sums {
     }
 
     /// Back to nothing.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::filter) fn clear(&mut self) {
         self.sum.fill(0.0);
         self.whole = 0.0;
         self.count.fill(0.0);
@@ -170,12 +170,12 @@ impl Sums {
     }
 
     /// Number of good values of each item.
-    pub(super) fn counts(&self) -> impl Iterator<Item = f64> + use<'_> {
+    pub(in crate::filter) fn counts(&self) -> impl Iterator<Item = f64> + use<'_> {
         self.count.iter().map(|count| count + self.whole)
     }
 
     /// Standard deviation of an item over n - 1; 0 for one value.
-    pub(super) fn deviation(&self, item: usize) -> Option<f64> {
+    pub(in crate::filter) fn deviation(&self, item: usize) -> Option<f64> {
         let spread = self.spread.get(item)?;
         Some(if spread.count > 1.0 {
             (spread.squares / (spread.count - 1.0)).sqrt()
@@ -230,7 +230,7 @@ value!(LittleReal8, f64, from_le_bytes, bounds8);
 value!(BigReal8, f64, from_be_bytes, bounds8);
 
 /// Adds the packets' values of a plane of reals. False: not reals.
-pub(super) fn add_reals(
+pub(in crate::filter) fn add_reals(
     packets: Packets<'_>,
     encoding: Encoding,
     fill: Fill,
@@ -279,7 +279,11 @@ mod avx2 {
     use super::{Fill, Packets, Sums, Value};
 
     /// [`super::add_packets`], compiled for AVX2.
-    pub(super) fn add_packets<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
+    pub(in crate::filter) fn add_packets<V: Value>(
+        packets: Packets<'_>,
+        fill: Fill,
+        sums: &mut Sums,
+    ) {
         #[target_feature(enable = "avx2")]
         fn with_avx2<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
             super::add_packets::<V>(packets, fill, sums);
@@ -378,7 +382,7 @@ fn is_good<V: Value>(number: V::Number, low: V::Number, high: V::Number) -> bool
 
 /// Adds one value of an item by hand: text, integers, times, packets with
 /// fill in them.
-pub(super) fn add_one(value: f64, item: usize, fill: Fill, sums: &mut Sums) {
+pub(in crate::filter) fn add_one(value: f64, item: usize, fill: Fill, sums: &mut Sums) {
     if !fill.is_good(value) {
         return;
     }

@@ -14,11 +14,11 @@
 //! | header | what binning changes in headers |
 //! | reducer | the stage that puts these together |
 
-mod clock;
-mod column;
+pub(super) mod clock;
+pub(super) mod column;
 mod header;
-mod kernel;
-mod options;
+pub(super) mod kernel;
+pub(super) mod options;
 mod reducer;
 
 pub(super) use header::datum;

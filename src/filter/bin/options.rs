@@ -67,11 +67,11 @@ pub struct PeakArgs {
     pub file: Option<PathBuf>,
 }
 
-fn begin(text: &str) -> Result<Time, String> {
+pub(in crate::filter) fn begin(text: &str) -> Result<Time, String> {
     parse_query(text, None).map_err(|error| error.to_string())
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(in crate::filter) fn seconds(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
         _ => Err("a bin's length must be a number of seconds above zero".into()),

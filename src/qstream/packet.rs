@@ -1,0 +1,93 @@
+//! All datasets of a packet descriptor.
+
+use crate::stream::{Element, Error, PacketHeader, Result};
+
+use super::dataset::{Dataset, Part, Values, shown};
+
+/// What the data packets of one ID hold, and which datasets its descriptor
+/// brings besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Packet {
+    /// The datasets, in the order of the data.
+    pub datasets: Vec<Dataset>,
+}
+
+impl Packet {
+    /// Understands a `<packet>`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]: a child that is no qdataset, none at all, or one
+    /// that is not understood.
+    pub fn of_element(element: &Element, big_endian: bool) -> Result<Packet> {
+        if let Some(other) = element.children.iter().find(|e| e.name != "qdataset") {
+            return Err(Error::malformed(format!(
+                "<{}> is no qdataset, and the layout of the data depends on it",
+                shown(&other.name)
+            )));
+        }
+        if element.children.is_empty() {
+            return Err(Error::malformed("a packet descriptor without a qdataset"));
+        }
+        let datasets = element.children.iter();
+        let datasets = datasets.map(|dataset| Dataset::of_element(dataset, big_endian));
+        Ok(Packet {
+            datasets: datasets.collect::<Result<_>>()?,
+        })
+    }
+
+    /// What the header of a QStream's packets holds; None for a das2 header.
+    pub fn of_header(header: &PacketHeader) -> Option<Packet> {
+        let descriptor = header.descriptor()?;
+        Packet::of_element(&descriptor.element, descriptor.big_endian).ok()
+    }
+
+    /// Bytes of a data packet, without its tag; 0: there are none.
+    pub fn size(&self) -> usize {
+        let widths = self.datasets.iter().map(Dataset::width);
+        widths.fold(0, usize::saturating_add)
+    }
+
+    /// The datasets that have values in data packets, each with its index and
+    /// where in a packet these begin, in bytes after the tag.
+    pub fn columns(&self) -> impl Iterator<Item = (usize, usize, &Dataset)> {
+        let mut at = 0;
+        self.datasets
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, dataset)| {
+                dataset.in_packets()?;
+                let here = at;
+                at += dataset.width();
+                Some((index, here, dataset))
+            })
+    }
+
+    /// The dataset that tells the time of a packet: the first that is a time.
+    /// None where there is none, or a packet is no record of it.
+    pub fn tag(&self) -> Option<(usize, usize, &Dataset)> {
+        self.columns()
+            .find(|(_, _, dataset)| dataset.time_unit().is_some())
+            .filter(|(_, _, dataset)| dataset.is_streamed())
+    }
+
+    /// The datasets that put others together, with those.
+    pub fn composed(&self) -> impl Iterator<Item = (&Dataset, &[String])> {
+        self.datasets
+            .iter()
+            .filter_map(|dataset| match &dataset.values {
+                Values::Composed(members) => Some((dataset, members.as_slice())),
+                _ => None,
+            })
+    }
+
+    /// Whether a repeated descriptor begins a slice of its own, as the datasets
+    /// have more indices than their records and their number make up.
+    pub fn is_joined(&self) -> bool {
+        let slice = Part::SliceRecord;
+        let is_slice =
+            |values: &Values| matches!(values, Values::Packets { part, .. } if *part == slice);
+        self.datasets
+            .iter()
+            .any(|dataset| is_slice(&dataset.values))
+    }
+}

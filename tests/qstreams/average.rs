@@ -1,0 +1,511 @@
+//! qds_bin_avgsec.
+
+use std::collections::BTreeMap;
+
+use crate::make::{Maker, Random, Set};
+use crate::programs::run;
+use crate::read::{Stream, read};
+
+/// The unit of times, how they are encoded, what makes one of seconds since
+/// 2000, and how near to them the centres of bins have to be, in seconds.
+type Clock = (&'static str, &'static str, fn(f64) -> f64, fn(f64) -> f64);
+
+/// TT2000 of 2000-01-01.
+const TT: f64 = -43_135_816_000_000.0;
+
+const CLOCKS: [Clock; 8] = [
+    ("us2000", "double", |s| s * 1e6, |v| v / 1e6),
+    (
+        "t1970",
+        "double",
+        |s| s + 946_684_800.0,
+        |v| v - 946_684_800.0,
+    ),
+    ("cdfTT2000", "int8", |s| s * 1e9 + TT, |v| (v - TT) / 1e9),
+    (
+        "mj1958",
+        "real8",
+        |s| s / 86_400.0 + 15_340.0,
+        |v| (v - 15_340.0) * 86_400.0,
+    ),
+    ("us2000", "time24", |s| s * 1e9, |v| v / 1e6),
+    ("us2000", "time27", |s| s * 1e9, |v| v / 1e6),
+    ("seconds since 2000-01-01", "ascii24", |s| s, |v| v),
+    ("t2000", "int4", |s| s, |v| v),
+];
+
+/// Numbers by dataset and item of one bin.
+type Sums = Vec<Vec<(f64, f64)>>;
+
+fn records(clock: Clock, data: &[Set], big: bool) -> (Maker, Vec<(f64, Vec<Vec<f64>>)>) {
+    let (units, encoding, number, _) = clock;
+    let mut random = Random(7);
+    let mut maker = Maker::new(big);
+    let mut sets = vec![Set::times(units, encoding)];
+    sets.extend(data.iter().cloned());
+    maker.describe(3, &sets);
+    let mut all = Vec::new();
+    let mut second = 86_400.0;
+    for _ in 0..500 {
+        second += 1.0 + random.below(4) as f64;
+        let mut values = Vec::new();
+        for set in data {
+            let items = set.length.unwrap_or(1);
+            let value = |random: &mut Random| match random.below(12) {
+                0 if set.id == "filled" => -99.0,
+                1 if set.id == "filled" => f64::NAN,
+                _ => random.below(100) as f64 - 50.0,
+            };
+            values.push((0..items).map(|_| value(&mut random)).collect::<Vec<f64>>());
+        }
+        let time = [number(second)];
+        let mut slices: Vec<&[f64]> = vec![&time];
+        slices.extend(values.iter().map(Vec::as_slice));
+        maker.record(3, &slices);
+        all.push((second, values));
+    }
+    (maker, all)
+}
+
+/// Means by the number of the bin.
+fn means(all: &[(f64, Vec<Vec<f64>>)], bin: f64, begin: f64) -> BTreeMap<i64, Sums> {
+    let mut bins: BTreeMap<i64, Sums> = BTreeMap::new();
+    for (second, values) in all {
+        let number = ((second - begin) / bin).floor() as i64;
+        let sums = bins.entry(number).or_insert_with(|| {
+            let empty = values.iter().map(|items| vec![(0.0, 0.0); items.len()]);
+            empty.collect()
+        });
+        for (sums, items) in sums.iter_mut().zip(values) {
+            for (sum, value) in sums.iter_mut().zip(items) {
+                if !value.is_nan() && *value != -99.0 {
+                    *sum = (sum.0 + value, sum.1 + 1.0);
+                }
+            }
+        }
+    }
+    bins
+}
+
+fn compare(
+    stream: &Stream,
+    bins: &BTreeMap<i64, Sums>,
+    bin: f64,
+    begin: f64,
+    clock: Clock,
+    data: &[Set],
+) {
+    let records = stream.records(3);
+    assert_eq!(records.len(), bins.len());
+    for ((number, sums), record) in bins.iter().zip(records) {
+        let centre = begin + (*number as f64 + 0.5) * bin;
+        let got = (clock.3)(record[0][0]);
+        assert!((got - centre).abs() < 2e-4, "{clock:?} {got} {centre}");
+        for ((set, sums), got) in data.iter().zip(sums).zip(&record[1..]) {
+            for ((sum, count), got) in sums.iter().zip(got) {
+                let off = (got - sum / count).abs();
+                let near = match set.encoding.as_str() {
+                    "double" | "ascii24" => 1e-12,
+                    "float" | "ascii15" => 1e-5,
+                    _ => 0.5,
+                };
+                let filled = *count == 0.0 && (*got == -99.0 || got.is_nan());
+                assert!(filled || off <= near, "{} {got} {}", set.id, sum / count);
+            }
+        }
+    }
+}
+
+fn data() -> Vec<Set> {
+    vec![
+        Set::data("v", "double", None),
+        Set::data("filled", "float", Some(3)).with("FILL_VALUE", "Double", "-99"),
+        Set::data("counts", "int4", Some(2)),
+        Set::data("small", "int2", None),
+        Set::data("long", "int8", None),
+        Set::data("text", "ascii15", Some(4)),
+    ]
+}
+
+#[test]
+fn means_at_the_centres_of_bins() {
+    for clock in CLOCKS {
+        for big in [false, true] {
+            let (maker, all) = records(clock, &data(), big);
+            for bin in [10.0, 60.0, 3600.0] {
+                let out = run(&format!("qds_bin_avgsec {bin}"), &maker.bytes);
+                let stream = read(&out);
+                // 2000-01-01 is a whole number of such bins from every zero.
+                compare(&stream, &means(&all, bin, 0.0), bin, 0.0, clock, &data());
+            }
+            let begin = 86_395.0;
+            let line = "qds_bin_avgsec -b 2000-01-01T23:59:55 7";
+            compare(
+                &read(&run(line, &maker.bytes)),
+                &means(&all, 7.0, begin),
+                7.0,
+                begin,
+                clock,
+                &data(),
+            );
+        }
+    }
+}
+
+#[test]
+fn bins_shorter_than_the_steps_change_nothing() {
+    for clock in CLOCKS {
+        let (maker, all) = records(clock, &data(), false);
+        let stream = read(&run("qds_bin_avgsec 1", &maker.bytes));
+        let records = stream.records(3);
+        assert_eq!(records.len(), all.len());
+        for (record, (second, values)) in records.iter().zip(&all) {
+            assert!(
+                ((clock.3)(record[0][0]) - second - 0.5).abs() < 2e-4,
+                "{clock:?}"
+            );
+            for (got, values) in record[1..].iter().zip(values) {
+                for (got, value) in got.iter().zip(values) {
+                    assert!(
+                        got == value || got.is_nan() || *got == -99.0,
+                        "{got} {value}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_make_up_the_whole() {
+    for clock in CLOCKS {
+        let (maker, all) = records(clock, &data(), false);
+        let whole = run("qds_bin_avgsec -b 2000-01-02 60", &maker.bytes);
+        let mut parts = Vec::new();
+        for part in 0..3 {
+            let (from, to) = (
+                86_400.0 + 600.0 * f64::from(part),
+                86_400.0 + 600.0 * f64::from(part + 1),
+            );
+            let mut maker = Maker::new(false);
+            let mut sets = vec![Set::times(clock.0, clock.1)];
+            sets.extend(data());
+            maker.describe(3, &sets);
+            let last = if part == 2 { f64::INFINITY } else { to };
+            for (second, values) in all.iter().filter(|(s, _)| *s >= from && *s < last) {
+                let time = [(clock.2)(*second)];
+                let mut slices: Vec<&[f64]> = vec![&time];
+                slices.extend(values.iter().map(Vec::as_slice));
+                maker.record(3, &slices);
+            }
+            let begin = format!("2000-01-02T00:{:02}", 10 * part);
+            let out = run(&format!("qds_bin_avgsec -b {begin} 60"), &maker.bytes);
+            let data = out.windows(4).position(|four| four == b":03:").unwrap();
+            parts.extend(&out[data..]);
+        }
+        assert!(whole.ends_with(&parts), "{clock:?}");
+    }
+}
+
+#[test]
+fn what_has_no_mean_keeps_its_first() {
+    let mut maker = Maker::new(true);
+    let sets = [
+        Set::times("us2000", "double"),
+        Set::data("label", "int4", None).with("UNITS", "enumerationUnit", "e"),
+        Set {
+            units: "named",
+            ..Set::data("other", "int4", None)
+        },
+        Set {
+            more: Vec::new(),
+            ..Set::data("alone", "float", None)
+        },
+        Set {
+            rank: 3,
+            ..Set::data("cube", "float", Some(2))
+        },
+        Set::data("range", "float", Some(2)).with("BINS_1", "String", "min,max"),
+        Set::data("v", "double", None),
+    ];
+    let sets: Vec<Set> = sets
+        .into_iter()
+        .map(|set| match set.id {
+            // Its units are those of the property that was added.
+            "label" => Set { units: "", ..set },
+            _ => set,
+        })
+        .collect();
+    maker.extra("<enumerationUnit name=\"named\" value=\"1\" label=\"one\"/>");
+    maker.describe(1, &sets);
+    for i in 0..6 {
+        let x = f64::from(i);
+        maker.record(1, &[&[x * 1e6], &[x], &[x], &[x], &[x, x], &[-x, x], &[x]]);
+    }
+    let stream = read(&run("qds_bin_avgsec 3", &maker.bytes));
+    let records = stream.records(1);
+    for (record, x) in records.iter().zip([0.0, 3.0]) {
+        assert_eq!(record[1..4], [vec![x], vec![x], vec![x]]);
+        assert_eq!(record[4], [x, x]);
+        assert_eq!(record[5], [-x - 2.0, x + 2.0]);
+        assert_eq!(record[6], [x + 1.0]);
+    }
+}
+
+#[test]
+fn members_of_a_bundle_run_along_its_times() {
+    for bundle in [
+        "<qdataset id=\"b\" rank=\"2\"><properties/><values bundle=\"t,v\"/></qdataset>",
+        "<qdataset id=\"b\" rank=\"2\"><properties><property name=\"DEPEND_0\" type=\"qdataset\" \
+         value=\"t\"/></properties><bundle id=\"v\"/></qdataset>",
+    ] {
+        let mut maker = Maker::new(true);
+        let plain = Set {
+            more: Vec::new(),
+            ..Set::data("v", "double", None)
+        };
+        // As Autoplot writes them: one value is a length of 1.
+        let one = |set: Set| Set {
+            length: Some(1),
+            ..set
+        };
+        maker.describe(1, &[one(Set::times("us2000", "double")), one(plain)]);
+        maker.raw(2, bundle);
+        for i in 0..6 {
+            maker.record(1, &[&[f64::from(i) * 1e6], &[f64::from(i)]]);
+        }
+        let stream = read(&run("qds_bin_avgsec 3", &maker.bytes));
+        let values: Vec<f64> = stream.records(1).iter().map(|r| r[1][0]).collect();
+        assert_eq!(values, [1.0, 4.0]);
+        assert_eq!(stream.descriptors(2).len(), 1);
+    }
+}
+
+#[test]
+fn a_descriptor_keeps_all_but_cadence_and_resolution() {
+    let mut maker = Maker::new(false);
+    let times = Set::times("us2000", "double")
+        .with("CADENCE", "rank0dataset", "1.0E6 units:UNITS=microseconds")
+        .with(
+            "CACHE_TAG",
+            "cacheTag",
+            "2000-01-01 to 2000-01-02 @ intrinsic",
+        )
+        .with("MONOTONIC", "Boolean", "true");
+    let v = Set::data("v", "float", None).with("TITLE", "String", "a &lt; b");
+    maker.describe(1, &[times, v]);
+    maker.raw(
+        2,
+        "<qdataset id=\"f\" rank=\"1\"><values values=\"1,2\" length=\"2\"/></qdataset>",
+    );
+    maker.record(1, &[&[0.0], &[1.0]]);
+    let before = read(&maker.bytes);
+    let after = read(&run("qds_bin_avgsec 60", &maker.bytes));
+    let times = &after.descriptors(1)[0][0];
+    assert_eq!(
+        times.property("CADENCE"),
+        Some("60000000.0 units:UNITS=microseconds")
+    );
+    assert_eq!(
+        times.property("CACHE_TAG"),
+        Some("2000-01-01 to 2000-01-02 @ 60s")
+    );
+    assert_eq!(times.property("MONOTONIC"), Some("true"));
+    assert_eq!(
+        after.descriptors(1)[0][1].xml,
+        before.descriptors(1)[0][1].xml
+    );
+    assert_eq!(
+        after.descriptors(2)[0][0].xml,
+        before.descriptors(2)[0][0].xml
+    );
+    // Neither is added.
+    let (plain, _) = records(CLOCKS[0], &data(), false);
+    let text = String::from_utf8_lossy(&run("qds_bin_avgsec 60", &plain.bytes)).into_owned();
+    assert!(!text.contains("CADENCE") && !text.contains("CACHE_TAG"));
+}
+
+#[test]
+fn times_get_the_digits_that_the_centres_need() {
+    for (encoding, bin, wider) in [
+        ("time24", "1", "time24"),
+        ("time20", "2", "time20"),
+        ("time20", "1", "time24"),
+        ("time24", "0.0005", "time27"),
+        ("time17", "60", "time24"),
+    ] {
+        let mut maker = Maker::new(false);
+        maker.describe(
+            1,
+            &[
+                Set::times("us2000", encoding),
+                Set::data("v", "ascii10", None),
+            ],
+        );
+        maker.record(1, &[&[0.0], &[1.0]]);
+        let out = run(&format!("qds_bin_avgsec {bin}"), &maker.bytes);
+        let stream = read(&out);
+        assert_eq!(
+            stream.descriptors(1)[0][0].encoding,
+            wider,
+            "{encoding} {bin}"
+        );
+        let half: f64 = bin.parse::<f64>().unwrap() / 2.0;
+        assert_eq!(stream.records(1)[0][0][0], half * 1e6);
+        assert!(out.ends_with(b"\n"));
+    }
+    // Integers that cannot say a centre, and reals that are too short.
+    for (units, encoding, wider) in [("t1970", "int4", "double"), ("t2000", "float", "double")] {
+        let mut maker = Maker::new(false);
+        maker.describe(
+            1,
+            &[Set::times(units, encoding), Set::data("v", "float", None)],
+        );
+        maker.record(1, &[&[0.0], &[1.0]]);
+        let stream = read(&run("qds_bin_avgsec 1", &maker.bytes));
+        assert_eq!(stream.descriptors(1)[0][0].encoding, wider);
+        assert_eq!(stream.records(1)[0][0], [0.5]);
+    }
+}
+
+#[test]
+fn fill_and_stars_are_no_times() {
+    let mut maker = Maker::new(false);
+    let sets = [
+        Set::times("us2000", "double"),
+        Set::data("v", "float", None),
+    ];
+    maker.describe(1, &sets);
+    for time in [0.0, -1e31, f64::NAN, 1e6] {
+        maker.record(1, &[&[time], &[2.0]]);
+    }
+    maker.bytes.extend(crate::make::tagged(
+        "02",
+        "<packet><qdataset id=\"u\" rank=\"1\"><properties><property name=\"UNITS\" type=\"units\" \
+         value=\"us2000\"/></properties><values encoding=\"time20\" length=\"\"/></qdataset></packet>",
+    ));
+    maker
+        .bytes
+        .extend(b":02:****               \n:02:2000-01-01T00:00:01\n");
+    let stream = read(&run("qds_bin_avgsec 60", &maker.bytes));
+    assert_eq!(stream.records(1).len(), 1);
+    assert_eq!(stream.records(2).len(), 1);
+}
+
+#[test]
+fn going_back_in_time_ends_a_bin_and_repeats_do_not() {
+    let mut maker = Maker::new(false);
+    let sets = [
+        Set::times("us2000", "double"),
+        Set::data("v", "double", None),
+    ];
+    maker.describe(1, &sets);
+    for second in [0.0, 1.0] {
+        maker.record(1, &[&[second * 1e6], &[second]]);
+    }
+    // A joined stream: the same descriptor again, in the middle of a bin.
+    maker.describe(1, &sets);
+    for second in [2.0, 11.0, 3.0] {
+        maker.record(1, &[&[second * 1e6], &[second]]);
+    }
+    let stream = read(&run("qds_bin_avgsec 10", &maker.bytes));
+    let means: Vec<f64> = stream.records(1).iter().map(|r| r[1][0]).collect();
+    assert_eq!(means, [1.0, 11.0, 3.0]);
+    assert_eq!(stream.descriptors(1).len(), 1);
+    // Slices of a join are not mixed.
+    let mut maker = Maker::new(false);
+    let joined = [
+        Set {
+            rank: 2,
+            ..Set::times("us2000", "double")
+        },
+        Set {
+            rank: 2,
+            ..Set::data("v", "double", None)
+        },
+    ];
+    for slice in 0..2 {
+        maker.describe(1, &joined);
+        maker.record(1, &[&[1e6], &[f64::from(slice)]]);
+        maker.record(1, &[&[2e6], &[f64::from(slice)]]);
+    }
+    let stream = read(&run("qds_bin_avgsec 10", &maker.bytes));
+    let means: Vec<f64> = stream.records(1).iter().map(|r| r[1][0]).collect();
+    assert_eq!((means, stream.descriptors(1).len()), (vec![0.0, 1.0], 2));
+}
+
+#[test]
+fn packets_without_times_pass_and_bins_end_by_id() {
+    let mut maker = Maker::new(false);
+    let whole = Set {
+        rank: 1,
+        more: Vec::new(),
+        ..Set::data("f", "float", Some(3))
+    };
+    maker.describe(7, &[whole]);
+    maker.record(7, &[&[1.0, 2.0, 3.0]]);
+    let sets = [
+        Set::times("us2000", "double"),
+        Set::data("v", "double", None),
+    ];
+    maker.describe(5, &sets);
+    maker.describe(2, &sets);
+    maker.record(5, &[&[1e6], &[5.0]]);
+    maker.record(2, &[&[1e6], &[2.0]]);
+    let stream = read(&run("qds_bin_avgsec 10", &maker.bytes));
+    assert_eq!(stream.records(7), [&vec![vec![1.0, 2.0, 3.0]]]);
+    let ids: Vec<u8> = stream
+        .pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            crate::read::Piece::Record(id, _) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ids, [7, 2, 5]);
+    // Nothing but headers is a stream as well.
+    let mut maker = Maker::new(false);
+    maker.describe(1, &sets);
+    assert_eq!(
+        read(&run("qds_bin_avgsec 10", &maker.bytes))
+            .descriptors(1)
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn large_numbers_with_small_differences_have_a_mean() {
+    let mut maker = Maker::new(false);
+    let sets = [
+        Set::times("cdfTT2000", "int8"),
+        Set {
+            units: "cdfTT2000",
+            ..Set::data("end", "int8", None)
+        },
+        Set {
+            units: "us2000",
+            ..Set::data("when", "double", None)
+        },
+    ];
+    maker.describe(1, &sets);
+    // 4096 ns is the step of a double here.
+    let base = 536_500_869_184_000_000.0;
+    for i in 0..4 {
+        let ns = f64::from(i) * 4096.0;
+        maker.record(
+            1,
+            &[
+                &[base + ns],
+                &[base + ns],
+                &[536_544_000_000_000.0 + f64::from(i)],
+            ],
+        );
+    }
+    let out = run("qds_bin_avgsec 1", &maker.bytes);
+    let at = out.windows(4).position(|four| four == b":01:").unwrap() + 4;
+    let long = |at: usize| i64::from_le_bytes(out[at..at + 8].try_into().unwrap());
+    assert_eq!(long(at), 536_500_869_684_000_000);
+    assert_eq!(long(at + 8), 536_500_869_184_000_000 + 6144);
+    assert_eq!(f64::from_bits(long(at + 16) as u64), 536_544_000_000_001.5);
+}
