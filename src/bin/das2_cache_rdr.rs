@@ -6,5 +6,5 @@ use clap::Parser;
 use das2_server::cache::serve::program::{CacheReaderArgs, run};
 
 fn main() -> ExitCode {
-    run(&CacheReaderArgs::parse())
+    run("das2_cache_rdr", &CacheReaderArgs::parse())
 }

@@ -8,13 +8,19 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::source::{CacheLevel, Period, Resolution, SourceName};
+use crate::qstream;
+use crate::source::{CacheLevel, Definition, Format, Period, Resolution, SourceName};
+use crate::stream::Dialect;
 use crate::time::Time;
 
 use super::block::Block;
 
 /// The folder in CACHE_ROOT that holds blocks.
 pub const CACHE_DATA: &str = "data";
+
+/// What the names of blocks end in.
+const DAS2: &str = "d2s";
+pub(super) const QSTREAM: &str = "qds";
 
 /// The folder of one level of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,33 @@ impl LevelFolder {
         LevelFolder::of_source(&path, level)
     }
 
+    /// The same for a level of a source, whose blocks are of its kind of stream.
+    pub fn of_definition(
+        cache_root: &Path,
+        definition: &Definition,
+        level: &CacheLevel,
+    ) -> LevelFolder {
+        LevelFolder::new(cache_root, &definition.name, level).holding(&definition.format)
+    }
+
+    /// The same folder, with blocks of another kind of stream.
+    #[must_use]
+    pub fn holding(mut self, format: &Format) -> LevelFolder {
+        self.extension = match format {
+            Format::QStream => QSTREAM,
+            Format::Das2 | Format::Das1 { .. } => DAS2,
+        };
+        self
+    }
+
+    /// The kind of stream that its blocks are.
+    pub fn dialect(&self) -> Dialect {
+        match self.extension {
+            QSTREAM => qstream::DIALECT,
+            _ => Dialect::Das2,
+        }
+    }
+
     /// The folder `NORMPARAMS/RESOLUTION` in the folder of a source.
     pub fn of_source(source_folder: &Path, level: &CacheLevel) -> LevelFolder {
         let mut path = source_folder.join(&level.norm_params);
@@ -41,7 +74,7 @@ impl LevelFolder {
             path,
             resolution: level.resolution,
             period: level.period,
-            extension: "d2s",
+            extension: DAS2,
         }
     }
 

@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
 use crate::source::{CacheLevel, Definition};
-use crate::stream::{MAX_HEADER, Properties, StreamHeader};
+use crate::stream::{MAX_HEADER, StreamHeader};
 use crate::time::{Style, Time, parse_field};
 
 use super::block::Block;
@@ -177,24 +177,31 @@ impl Stamp {
     /// Puts it into a stream header.
     pub fn write(&self, header: &mut StreamHeader) {
         let made = self.made.iso(Style::Calendar, MADE_DIGITS);
-        let properties = &mut header.properties;
-        properties.set("String", MADE, format!("{made}Z"));
-        properties.set("String", FROM, format!("{:016x}", self.origin.0));
         let form = FORMS.iter().find(|(form, _)| *form == self.form);
-        properties.set("String", FORM, form.map_or("", |(_, text)| text));
-        properties.set("String", SIZE, size_text(self.size));
+        for (name, value) in [
+            (MADE, format!("{made}Z")),
+            (FROM, format!("{:016x}", self.origin.0)),
+            (FORM, form.map_or("", |(_, text)| text).to_owned()),
+            (SIZE, size_text(self.size)),
+        ] {
+            match header.is_qstream() {
+                true => header.set_attr(name, value),
+                false => header.properties.set("String", name, value),
+            }
+        }
     }
 
     /// Takes it out of a stream header: clients have no use for it.
     pub fn remove(header: &mut StreamHeader) {
         for name in [MADE, FROM, FORM, SIZE] {
             header.properties.remove(name);
+            header.remove_attr(name);
         }
     }
 
-    /// The stamp among the properties of a stream header.
-    pub fn read(properties: &Properties) -> Option<Stamp> {
-        let value = |name| properties.value(name);
+    /// The stamp in a stream header.
+    pub fn read(header: &StreamHeader) -> Option<Stamp> {
+        let value = |name| header.properties.value(name).or(header.attr(name));
         Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?, value(SIZE)?)
     }
 
@@ -203,8 +210,7 @@ impl Stamp {
     /// be made of 86,400 blocks.
     pub fn find(header: &[u8]) -> Option<Stamp> {
         let value = |name: &str| -> Option<&str> {
-            let key = format!("String:{name}=\"");
-            let at = memchr::memmem::find(header, key.as_bytes())? + key.len();
+            let at = place_of(header, name)?;
             let rest = header.get(at..)?;
             let end = memchr::memchr(b'"', rest)?;
             std::str::from_utf8(rest.get(..end)?).ok()
@@ -224,16 +230,24 @@ impl Stamp {
     /// What is to be written over a header that holds a stamp once the block
     /// is complete: places in the header and the texts for them.
     pub fn patches(header: &[u8], form: Form, size: u64) -> Option<[(usize, String); 2]> {
-        let place = |name: &str| {
-            let key = format!("String:{name}=\"");
-            Some(memchr::memmem::find(header, key.as_bytes())? + key.len())
-        };
         let (_, text) = FORMS.iter().find(|(known, _)| *known == form)?;
         Some([
-            (place(FORM)?, (*text).to_owned()),
-            (place(SIZE)?, size_text(size)),
+            (place_of(header, FORM)?, (*text).to_owned()),
+            (place_of(header, SIZE)?, size_text(size)),
         ])
     }
+}
+
+/// Where a value of the stamp begins in the bytes of a header: that of a property,
+/// or of an attribute.
+fn place_of(header: &[u8], name: &str) -> Option<usize> {
+    let key = format!("{name}=\"");
+    memchr::memmem::find_iter(header, key.as_bytes())
+        .find(|at| {
+            let before = header.get(..*at).unwrap_or_default();
+            before.ends_with(b"String:") || before.ends_with(b" ")
+        })
+        .map(|at| at + key.len())
 }
 
 fn size_text(size: u64) -> String {
@@ -359,7 +373,7 @@ mod tests {
         let mut header = StreamHeader::new();
         header.properties.set("String", "title", "\"cacheMade\"");
         stamp.write(&mut header);
-        assert_eq!(Stamp::read(&header.properties), Some(stamp));
+        assert_eq!(Stamp::read(&header), Some(stamp));
         let xml = header.to_xml();
         assert_eq!(Stamp::find(xml.as_bytes()), Some(stamp));
         let patches = Stamp::patches(xml.as_bytes(), Form::Mixed, 99).unwrap();
@@ -370,7 +384,7 @@ mod tests {
         let found = Stamp::find(&patched).unwrap();
         assert_eq!((found.form, found.size), (Form::Mixed, 99));
         Stamp::remove(&mut header);
-        assert_eq!(Stamp::read(&header.properties), None);
+        assert_eq!(Stamp::read(&header), None);
     }
 
     #[test]

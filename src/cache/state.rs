@@ -109,7 +109,7 @@ pub fn missing_or_stale(
     let Some(root) = &config.cache_root else {
         return Vec::new();
     };
-    let folder = LevelFolder::new(root, &definition.name, level);
+    let folder = LevelFolder::of_definition(root, definition, level);
     let standard = Standard::of(definition, config, level, &folder, now);
     let over = Block::at(level.period, now).map_or(now, |block| block.begin());
     let mut wanted: Vec<(Time, Time)> = Vec::new();

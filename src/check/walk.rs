@@ -363,7 +363,9 @@ impl<R: Read> Walk<R> {
 
     fn qstream_header(&mut self, root: &Element, place: Place) -> Next {
         self.summary.kind = Kind::QStream;
-        let known = ["dataset_id", "byte_order", "version"];
+        let mut known = vec!["dataset_id", "byte_order", "version"];
+        // What a block of a cache says of itself.
+        known.extend(["cacheMade", "cacheFrom", "cacheForm", "cacheSize"]);
         body::check_attributes(root, &known, place, &mut self.log);
         body::check_children(root, &[], place, &mut self.log);
         match root.attr("byte_order") {

@@ -237,7 +237,7 @@ impl Default for Config {
             d2s_to_utf8: None,
             d2s_csv_converter: None,
             qds_reducer: None,
-            qds_cache_reader: "das2_cache_rdr".to_owned(),
+            qds_cache_reader: "qds_cache_rdr".to_owned(),
             qds_to_utf8: None,
             png_maker: None,
             reader_max: Some(32),

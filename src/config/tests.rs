@@ -125,7 +125,7 @@ fn an_empty_file_is_the_defaults() {
     assert_eq!(config.das1_to_das2, "das2_from_das1");
     assert_eq!(config.d2s_reducer.as_deref(), Some("das2_bin_avgsec"));
     assert_eq!(config.d2s_cache_reader, "das2_cache_rdr");
-    assert_eq!(config.qds_cache_reader, "das2_cache_rdr");
+    assert_eq!(config.qds_cache_reader, "qds_cache_rdr");
     assert_eq!(config.style_sheet, "das2server.css");
     assert_eq!(config.main_srv_url, "server");
     assert_eq!(config.work_queue_broker, Broker::Redis);

@@ -19,6 +19,11 @@ impl Chain {
         Chain::default().then(step)
     }
 
+    /// Nothing is done to a QStream.
+    pub fn of_qstream() -> Chain {
+        Chain::of(Step::End(End::QStream))
+    }
+
     /// With one step more. An end takes the place of the one that is there, so
     /// it comes last.
     #[must_use]
@@ -69,9 +74,9 @@ impl Chain {
         &self.filters
     }
 
-    /// Whether what comes out is a das2 stream, for others to follow.
+    /// Whether what comes out is a plain stream, for others to follow.
     pub fn makes_stream(&self) -> bool {
-        self.end == End::Das2
+        matches!(self.end, End::Das2 | End::QStream)
     }
 
     /// The form in which the stream leaves.

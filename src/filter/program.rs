@@ -27,7 +27,8 @@ const EXCEPTION: u8 = 3;
 /// where the output has no place for it: then the status is 3.
 pub fn run(name: &str, step: impl Into<Step>, file: Option<&Path>) -> ExitCode {
     let chain = Chain::of(step.into());
-    run_sink(name, file, |output| chain.sink(output))
+    let dialect = chain.dialect();
+    run_of(name, dialect, file, |output| chain.sink(output))
 }
 
 /// The same for a filter that is not one of ours: `make` puts it in front of
@@ -37,7 +38,16 @@ pub fn run_sink(
     file: Option<&Path>,
     make: impl FnOnce(File) -> Box<dyn Sink>,
 ) -> ExitCode {
-    match copy(name, make, file) {
+    run_of(name, Dialect::Das2, file, make)
+}
+
+fn run_of(
+    name: &str,
+    dialect: Dialect,
+    file: Option<&Path>,
+    make: impl FnOnce(File) -> Box<dyn Sink>,
+) -> ExitCode {
+    match copy(name, dialect, make, file) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => {
             let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
@@ -53,7 +63,12 @@ pub fn run_sink(
     }
 }
 
-fn copy(name: &str, make: impl FnOnce(File) -> Box<dyn Sink>, file: Option<&Path>) -> Result<()> {
+fn copy(
+    name: &str,
+    dialect: Dialect,
+    make: impl FnOnce(File) -> Box<dyn Sink>,
+    file: Option<&Path>,
+) -> Result<()> {
     let output = io::stdout()
         .as_fd()
         .try_clone_to_owned()
@@ -61,7 +76,7 @@ fn copy(name: &str, make: impl FnOnce(File) -> Box<dyn Sink>, file: Option<&Path
     widen_pipe(&output);
     let mut stage = make(File::from(output));
     let result = match open(file) {
-        Ok(input) => pump(name, chain.dialect(), input, &mut stage),
+        Ok(input) => pump(name, dialect, input, &mut stage),
         Err(error) => Err(Error::Input(error)),
     };
     if let Err(error) = &result

@@ -109,17 +109,12 @@ impl Encoding {
 
     /// The integer in a value's bytes, where they are one.
     pub fn integer(self, bytes: &[u8]) -> Option<i64> {
-        let Encoding::Shared(stream::Encoding::Int { width, big, .. }) = self else {
-            return None;
-        };
-        let mut raw: i64 = 0;
-        let mut push = |byte: &u8| raw = raw << 8 | i64::from(*byte);
-        match big {
-            true => bytes.iter().for_each(&mut push),
-            false => bytes.iter().rev().for_each(&mut push),
+        match self {
+            Encoding::Shared(shared @ stream::Encoding::Int { .. }) => {
+                i64::try_from(shared.integer(bytes)).ok()
+            }
+            _ => None,
         }
-        let unused = 64 - 8 * u32::from(width.clamp(1, 8));
-        Some(raw << unused >> unused)
     }
 
     /// Appends an integer in this encoding, kept in its range; nothing in the

@@ -1,5 +1,7 @@
 //! All datasets of a packet descriptor.
 
+use std::collections::HashSet;
+
 use crate::stream::{Element, Error, PacketHeader, Result};
 
 use super::dataset::{Dataset, Part, Values, shown};
@@ -78,6 +80,27 @@ impl Packet {
                 Values::Composed(members) => Some((dataset, members.as_slice())),
                 _ => None,
             })
+    }
+
+    /// Whether both bring a dataset of the same name.
+    pub fn shares_a_dataset(&self, other: &Packet) -> bool {
+        let ids: HashSet<&str> = other.datasets.iter().map(|d| d.id.as_str()).collect();
+        self.datasets.iter().any(|d| ids.contains(d.id.as_str()))
+    }
+
+    /// Turns the numbers of a packet's data to the other byte order.
+    pub fn swap_bytes(&self, data: &mut [u8]) {
+        for (_, at, dataset) in self.columns() {
+            let Some((encoding, items)) = dataset.in_packets() else {
+                continue;
+            };
+            let width = encoding.width();
+            if encoding.is_text() || width < 2 {
+                continue;
+            }
+            let values = data.get_mut(at..at + items * width).unwrap_or_default();
+            values.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+        }
     }
 
     /// Whether a repeated descriptor begins a slice of its own, as the datasets

@@ -11,8 +11,10 @@ use std::ffi::OsString;
 
 use crate::config::Config;
 use crate::exec::{Environment, ExecError, Program};
-use crate::filter::{Chain, Step};
+use crate::filter::{Chain, Filter, Step};
+use crate::qstream;
 use crate::source::{Command, Definition, Format};
+use crate::stream::Dialect;
 
 pub use input::{Account, ReaderInput, StageFailed};
 
@@ -70,11 +72,24 @@ pub fn program(command: &Command) -> Result<Program, ExecError> {
     Ok(program)
 }
 
+/// The kind of stream that a source's programs write.
+pub fn dialect(format: &Format) -> Dialect {
+    match format {
+        Format::QStream => qstream::DIALECT,
+        Format::Das2 | Format::Das1 { .. } => Dialect::Das2,
+    }
+}
+
 /// The steps of ours that a command names by their bare names, with nothing
 /// in it that a shell would have to read but `|` between them; `more` words
 /// stand behind the last one. An error: ours, but called in a way it does not
-/// understand, or in an order that does not work.
-pub fn own_chain(command: &Command, more: &[String]) -> Option<Result<Chain, String>> {
+/// understand, in an order that does not work, or made for the other kind of
+/// stream.
+pub fn own_chain(
+    command: &Command,
+    more: &[String],
+    format: &Format,
+) -> Option<Result<Chain, String>> {
     let text = command.shell_text(VARIABLE);
     let plain = |c: char| c.is_ascii_alphanumeric() || " \t-_.:,=+/|".contains(c);
     if !text.chars().all(plain) {
@@ -87,7 +102,11 @@ pub fn own_chain(command: &Command, more: &[String]) -> Option<Result<Chain, Str
     if let Some(last) = lines.last_mut() {
         last.extend(more.iter().map(String::as_str));
     }
-    let steps: Option<Vec<_>> = lines.iter().map(|words| Step::from_words(words)).collect();
+    let steps = lines.iter().map(|words| {
+        let step = Step::from_words(words)?;
+        Some(step.and_then(|step| for_format(step, format)))
+    });
+    let steps: Option<Vec<_>> = steps.collect();
     let chain = steps?
         .into_iter()
         .try_fold(Chain::default(), |chain, step| match chain.makes_stream() {
@@ -95,6 +114,26 @@ pub fn own_chain(command: &Command, more: &[String]) -> Option<Result<Chain, Str
             false => Err("a program makes no stream for the one behind it".to_owned()),
         });
     Some(chain.map_err(|reason| format!("{text}: {reason}")))
+}
+
+/// A step, if it is made for the streams of this format.
+fn for_format(step: Step, format: &Format) -> Result<Step, String> {
+    let of_qstreams = *format == Format::QStream;
+    if step.is_of_qstreams() == of_qstreams {
+        return Ok(step);
+    }
+    let other = match &step {
+        Step::Filter(Filter::QBin(_)) => "das2_bin_avgsec",
+        Step::Filter(Filter::QAscii) => "das2_ascii",
+        Step::Filter(Filter::Bin(_)) => "qds_bin_avgsec",
+        _ => "qds_ascii",
+    };
+    Err(match of_qstreams {
+        true => format!(
+            "this is for das2 streams, for those of a source with qstream = 1 write {other}"
+        ),
+        false => format!("this is for QStreams, that is, sources with qstream = 1; write {other}"),
+    })
 }
 
 #[cfg(test)]
@@ -105,7 +144,7 @@ mod tests {
     fn pipes_of_own_steps() {
         let more = ["60".to_owned()];
         let count = |text: &str| {
-            let own = own_chain(&Command::from_text(text), &more);
+            let own = own_chain(&Command::from_text(text), &more, &Format::Das2);
             own.map(|own| own.map(|chain| chain.filters().len()))
         };
         assert_eq!(count("das2_bin_avgsec"), Some(Ok(1)));
@@ -116,6 +155,7 @@ mod tests {
             "das2_psd 64 2 | das2_ascii",
             "das2_psd 63 1 | das2_bin_avgsec",
             "das2_csv | das2_bin_avgsec",
+            "qds_bin_avgsec",
         ] {
             assert!(matches!(count(wrong), Some(Err(_))), "{wrong}");
         }

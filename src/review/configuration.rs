@@ -8,7 +8,7 @@ use super::programs::Programs;
 use super::report::{Report, Severity};
 use crate::config::{Broker, Config, Finding, Pair, is_toml, keywords, native, nearest, pairs};
 use crate::exec::MOST_PLACES;
-use crate::source::{Command, Tree};
+use crate::source::{Command, Format, Tree};
 use crate::time::parse_query;
 
 /// What the sources of a site use, each with one that does.
@@ -18,6 +18,7 @@ pub(super) struct Sources {
     das2_reducer: Option<PathBuf>,
     qstream_reducer: Option<PathBuf>,
     cache: Option<PathBuf>,
+    qstream_cache: Option<PathBuf>,
 }
 
 impl Sources {
@@ -27,6 +28,7 @@ impl Sources {
             (uses.das2_reducer, &mut self.das2_reducer),
             (uses.qstream_reducer, &mut self.qstream_reducer),
             (uses.cache, &mut self.cache),
+            (uses.qstream_cache, &mut self.qstream_cache),
         ] {
             if used {
                 place.get_or_insert_with(|| path.to_owned());
@@ -311,6 +313,12 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
             &[],
             &sources.cache,
         ),
+        (
+            "QDS_CACHE_RDR",
+            Some(&config.qds_cache_reader),
+            &[],
+            &sources.qstream_cache,
+        ),
         ("D2S_TO_UTF8", config.d2s_to_utf8.as_ref(), &[], &None),
         ("QDS_TO_UTF8", config.qds_to_utf8.as_ref(), &[], &None),
         ("DAS1_TO_DAS2", das1, &[], &sources.das1),
@@ -323,10 +331,14 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
             continue;
         }
         let command = Command::from_text(command);
+        let format = match keyword.starts_with("QDS_") {
+            true => Format::QStream,
+            false => Format::Das2,
+        };
         let faults = match keyword {
             "DAS1_TO_DAS2" => programs.faults(&command),
-            "D2S_CACHE_RDR" => programs.faults_of_cache_reader(&command),
-            _ => programs.faults_of_filter(&command, more),
+            "D2S_CACHE_RDR" | "QDS_CACHE_RDR" => programs.faults_of_cache_reader(&command),
+            _ => programs.faults_of_filter(&command, more, &format),
         };
         for (severity, what, instead) in faults {
             match (user, severity) {

@@ -29,6 +29,7 @@ pub(super) struct Uses {
     pub das2_reducer: bool,
     pub qstream_reducer: bool,
     pub cache: bool,
+    pub qstream_cache: bool,
 }
 
 /// A place to put findings about the keywords of one file.
@@ -391,11 +392,15 @@ fn commands(definition: &Definition, setting: &Setting<'_>, desk: &mut Desk<'_>)
         }),
     }
     if let Reducer::Command(reducer) = &definition.reducer {
-        let told = setting.programs.faults_of_filter(reducer, &["60"]);
+        let told = setting
+            .programs
+            .faults_of_filter(reducer, &["60"], &definition.format);
         faults.extend(told.into_iter().map(|fault| ("reducer", fault)));
     }
     if let Some(converter) = &definition.text_converter {
-        let told = setting.programs.faults_of_filter(converter, &[]);
+        let told = setting
+            .programs
+            .faults_of_filter(converter, &[], &definition.format);
         faults.extend(told.into_iter().map(|fault| ("textConverter", fault)));
     }
     if let Some(reader) = &definition.cache_reader {
@@ -427,11 +432,13 @@ fn uses(definition: &Definition) -> Uses {
     if definition.reader.is_none() {
         return Uses::default();
     }
+    let is_cached = !definition.cache_levels.is_empty();
     let default = matches!(definition.reducer, Reducer::Default) && !definition.requires_interval;
     Uses {
         das1: matches!(definition.format, Format::Das1 { .. }),
         das2_reducer: default && definition.format != Format::QStream,
         qstream_reducer: default && definition.format == Format::QStream,
-        cache: !definition.cache_levels.is_empty(),
+        cache: is_cached && definition.format != Format::QStream,
+        qstream_cache: is_cached && definition.format == Format::QStream,
     }
 }

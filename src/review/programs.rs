@@ -13,7 +13,7 @@ use super::shell_words::{Needed, needed};
 use crate::config::Config;
 use crate::exec::{Environment, Program};
 use crate::reading;
-use crate::source::Command;
+use crate::source::{Command, Format};
 
 /// What is wrong with a program, and what to do.
 pub(super) type Fault = (Severity, String, String);
@@ -54,9 +54,14 @@ impl Programs<'_> {
 
     /// The same for reducers and text converters, which may be filters of the
     /// server's own; `more` are words that stand behind it.
-    pub(super) fn faults_of_filter(&self, command: &Command, more: &[&str]) -> Vec<Fault> {
+    pub(super) fn faults_of_filter(
+        &self,
+        command: &Command,
+        more: &[&str],
+        format: &Format,
+    ) -> Vec<Fault> {
         let more: Vec<String> = more.iter().map(|word| (*word).to_owned()).collect();
-        match reading::own_chain(command, &more) {
+        match reading::own_chain(command, &more, format) {
             Some(Ok(_)) => Vec::new(),
             Some(Err(reason)) => vec![(
                 Severity::Error,
@@ -71,7 +76,7 @@ impl Programs<'_> {
     pub(super) fn faults_of_cache_reader(&self, command: &Command) -> Vec<Fault> {
         let text = command.shell_text(reading::VARIABLE);
         match text.split_ascii_whitespace().next() {
-            Some("das2_cache_rdr") => Vec::new(),
+            Some("das2_cache_rdr" | "qds_cache_rdr") => Vec::new(),
             _ => self.faults(command),
         }
     }

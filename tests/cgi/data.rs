@@ -295,12 +295,6 @@ fn text_by_the_sites_own_programs() {
             .text()
             .ends_with(&format!("</stream>own {records}"))
     );
-    site.dsdf("data", "reader = 'data'\nqstream = 1\n");
-    let binary = site.get(&data("&ascii=1"));
-    assert_eq!(
-        (binary.content_type(), binary.text()),
-        ("application/vnd.das2.qstream", stream(3))
-    );
     site.dsdf(
         "data",
         "reader = 'data'\nqstream = 1\ntextConverter = 'to_text q'\n",

@@ -37,7 +37,10 @@ const CLOCKS: [Clock; 8] = [
 /// Numbers by dataset and item of one bin.
 type Sums = Vec<Vec<(f64, f64)>>;
 
-fn records(clock: Clock, data: &[Set], big: bool) -> (Maker, Vec<(f64, Vec<Vec<f64>>)>) {
+/// The second of a record since 2000, and its values by dataset.
+type Given = (f64, Vec<Vec<f64>>);
+
+fn records(clock: Clock, data: &[Set], big: bool) -> (Maker, Vec<Given>) {
     let (units, encoding, number, _) = clock;
     let mut random = Random(7);
     let mut maker = Maker::new(big);
@@ -68,7 +71,7 @@ fn records(clock: Clock, data: &[Set], big: bool) -> (Maker, Vec<(f64, Vec<Vec<f
 }
 
 /// Means by the number of the bin.
-fn means(all: &[(f64, Vec<Vec<f64>>)], bin: f64, begin: f64) -> BTreeMap<i64, Sums> {
+fn means(all: &[Given], bin: f64, begin: f64) -> BTreeMap<i64, Sums> {
     let mut bins: BTreeMap<i64, Sums> = BTreeMap::new();
     for (second, values) in all {
         let number = ((second - begin) / bin).floor() as i64;

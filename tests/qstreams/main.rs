@@ -8,8 +8,14 @@
     clippy::string_slice
 )]
 
+#[path = "../site/mod.rs"]
+mod site;
+
 mod average;
+mod cached;
 mod make;
 mod programs;
 mod read;
+mod served;
+mod source;
 mod text;

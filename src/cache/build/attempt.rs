@@ -35,7 +35,7 @@ pub(super) struct Level<'a> {
 
 /// A build under way.
 pub struct Build<'a> {
-    request: &'a Request<'a>,
+    pub(super) request: &'a Request<'a>,
     pub(super) levels: Vec<Level<'a>>,
     environment: Environment,
     pub(super) telling: Telling<'a>,
@@ -201,7 +201,8 @@ impl<'a> Build<'a> {
             ))
         });
         let mut splitter = Splitter::new(levels.collect(), &mut self.telling);
-        let passed = Reader::new(&mut input).pump(&mut splitter);
+        let dialect = reading::dialect(&self.request.definition.format);
+        let passed = Reader::of(dialect, &mut input).pump(&mut splitter);
         let (passed, account) = ended(passed, &mut input, &mut splitter);
         let mut left = Vec::new();
         for (span, level) in spans.iter().zip(&splitter.levels) {
@@ -303,7 +304,7 @@ impl<'a> Level<'a> {
         making: Making,
     ) -> Level<'a> {
         let definition = request.definition;
-        let folder = LevelFolder::new(root, &definition.name, level);
+        let folder = LevelFolder::of_definition(root, definition, level);
         let origin = Origin::present(definition, request.config, level);
         Level {
             level,

@@ -1,14 +1,14 @@
 //! Blocks made by a site's own reducer, a run for each.
 
 use super::attempt::{Build, GIVE_UP, ended};
-use super::recipe::reducer_words;
+use super::recipe::program_words;
 use super::sinks::Alone;
 use super::work::Span;
 use super::writer::BlockWriter;
 use crate::cache::block::{Block, Blocks};
 use crate::exec::{ExecError, Program};
 use crate::reading;
-use crate::source::{CacheLevel, Command};
+use crate::source::{CacheLevel, Command, Format};
 use crate::stream::Reader;
 
 impl Build<'_> {
@@ -42,7 +42,8 @@ impl Build<'_> {
         command: &Command,
     ) -> Option<String> {
         let reader = self.reader(index, block, block.begin(), block.end())?;
-        let reducer = reducer(command, block, self.levels.get(index)?.level);
+        let format = &self.request.definition.format;
+        let reducer = reducer(command, block, self.levels.get(index)?.level, format);
         let reducer = reducer.map_err(|error| self.report.error = Some(error.into()));
         let mut input = self.start(&[reader, reducer.ok()?])?;
         let level = self.levels.get(index)?;
@@ -54,7 +55,8 @@ impl Build<'_> {
             until: block.end(),
             telling: &mut self.telling,
         };
-        let passed = Reader::new(&mut input).pump(&mut alone);
+        let dialect = reading::dialect(&self.request.definition.format);
+        let passed = Reader::of(dialect, &mut input).pump(&mut alone);
         let (passed, account) = ended(passed, &mut input, &mut alone);
         let _ = super::place::sync_folder(&folder);
         match passed {
@@ -65,9 +67,14 @@ impl Build<'_> {
 }
 
 /// The reducer with its arguments.
-fn reducer(command: &Command, block: &Block, level: &CacheLevel) -> Result<Program, ExecError> {
+fn reducer(
+    command: &Command,
+    block: &Block,
+    level: &CacheLevel,
+    format: &Format,
+) -> Result<Program, ExecError> {
     let mut program = reading::program(command)?;
-    for word in reducer_words(block, level) {
+    for word in program_words(block, level, format) {
         program.arg(word)?;
     }
     Ok(program)

@@ -22,9 +22,6 @@ pub fn making_of(
     config: &Config,
     level: &CacheLevel,
 ) -> Result<Making, String> {
-    if definition.format == Format::QStream {
-        return Err("blocks of QStreams are not built".into());
-    }
     if level.resolution == Resolution::Intrinsic {
         return Ok(Making::Here(Recipe::Copy));
     }
@@ -33,16 +30,18 @@ pub fn making_of(
         .filter(|command| !command.is_empty())
         .ok_or("nothing reduces the data of this source")?;
     let any_block = Block::at(level.period, crate::time::Time::now()).ok_or("no such block")?;
-    let Some(own) = own_chain(&reducer, &reducer_words(&any_block, level)) else {
+    let words = reducer_words(&any_block, level);
+    let Some(own) = own_chain(&reducer, &words, &definition.format) else {
         return Ok(Making::Program(reducer));
     };
     let own = own?;
     match own.filters() {
-        _ if !own.makes_stream() => Err("its reducer makes no das2 stream".into()),
+        _ if !own.makes_stream() => Err("its reducer makes no stream".into()),
         [Filter::Bin(binning)] => Ok(Making::Here(Recipe::Bin(*binning))),
+        [Filter::QBin(binning)] => Ok(Making::Here(Recipe::QBin(*binning))),
         // What comes before the bins needs the stream as the reader writes it,
         // not cut at the edges of blocks.
-        [.., Filter::Bin(_)] => Ok(Making::Program(reducer)),
+        [.., Filter::Bin(_) | Filter::QBin(_)] => Ok(Making::Program(reducer)),
         _ => Err("its reducer makes no bins of time".into()),
     }
 }
@@ -57,6 +56,16 @@ pub fn can_build(
     level: &CacheLevel,
 ) -> Result<(), String> {
     making_of(definition, config, level).map(|_| ())
+}
+
+/// What stands behind a reducer of the site: [`reducer_words`], but for QStreams the
+/// seconds alone, as such programs have always been called.
+pub fn program_words(block: &Block, level: &CacheLevel, format: &Format) -> Vec<String> {
+    let words = reducer_words(block, level);
+    match format {
+        Format::QStream => words.into_iter().skip(2).collect(),
+        _ => words.into(),
+    }
 }
 
 /// What stands behind the reducer: `-b BEGIN SECONDS`.

@@ -49,7 +49,12 @@ impl<'f, 't, 'b> Splitter<'f, 't, 'b> {
 }
 
 impl Sink for Splitter<'_, '_, '_> {
-    sink_ignores!(comment, unknown, flush, abort);
+    sink_ignores!(comment, flush, abort);
+
+    fn unknown(&mut self, body: &[u8]) -> stream::Result<()> {
+        let mut levels = self.levels.iter_mut();
+        levels.try_for_each(|level| level.extra(body))
+    }
 
     fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
         self.levels
@@ -59,9 +64,9 @@ impl Sink for Splitter<'_, '_, '_> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> stream::Result<()> {
-        let x = XTime::new(header)?;
+        let x = XTime::find(header)?;
         if let Some(slot) = self.times.get_mut(id.index()) {
-            *slot = Some(x);
+            *slot = x;
         }
         let mut levels = self.levels.iter_mut();
         levels.try_for_each(|level| level.packet(id, header))
@@ -69,7 +74,8 @@ impl Sink for Splitter<'_, '_, '_> {
 
     fn run(&mut self, run: Run<'_>) -> stream::Result<()> {
         let Some(Some(x)) = self.times.get(run.id.index()) else {
-            return Ok(());
+            let mut levels = self.levels.iter_mut();
+            return levels.try_for_each(|level| level.timeless(run));
         };
         for level in &mut self.levels {
             level.run(run, x, self.telling)?;
@@ -101,7 +107,11 @@ pub struct Alone<'a, 'b> {
 }
 
 impl Sink for Alone<'_, '_> {
-    sink_ignores!(comment, unknown, flush, abort);
+    sink_ignores!(comment, flush, abort);
+
+    fn unknown(&mut self, body: &[u8]) -> stream::Result<()> {
+        self.writer.unknown(body)
+    }
 
     fn stream(&mut self, header: &StreamHeader) -> stream::Result<()> {
         self.writer.stream(header)

@@ -16,8 +16,9 @@ use crate::cache::folder::LevelFolder;
 use crate::cache::stamp::Stamp;
 use crate::filter::bin::{Binning, Reducer};
 use crate::filter::cut::stretch;
+use crate::filter::qds;
 use crate::filter::x_time::{Instant, Window, XTime, rest};
-use crate::stream::{Error, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+use crate::stream::{Error, MAX_PACKET, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
 use crate::time::Time;
 
 /// Data that come this many blocks late make a run useless: it is done again
@@ -34,6 +35,8 @@ pub enum Recipe {
     Copy,
     /// They are binned, bin 0 at the beginning of the block.
     Bin(Binning),
+    /// The same for QStreams.
+    QBin(qds::Binning),
 }
 
 /// The blocks of one level in one stretch of time, while a stream goes by.
@@ -48,11 +51,38 @@ pub struct LevelSplit<'a> {
     open: VecDeque<OpenBlock>,
     header: Option<StreamHeader>,
     packets: Vec<Option<Arc<PacketHeader>>>,
+    /// What of a QStream belongs to no time: it goes into every block with data.
+    timeless: Timeless,
     /// Blocks that were complete when more of their data came.
     late: Vec<Block>,
     /// The last block's folder, to be made lasting.
     last_folder: Option<PathBuf>,
 }
+
+/// Headers and data of a QStream without a time.
+#[derive(Default)]
+struct Timeless {
+    extras: Vec<Vec<u8>>,
+    runs: Vec<(PacketId, Vec<u8>, usize)>,
+    bytes: usize,
+}
+
+impl Timeless {
+    /// More of them, if there is room.
+    fn hold(&mut self, bytes: usize) -> Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.bytes > MOST_TIMELESS {
+            true => Err(Error::Unfit(format!(
+                "more than {MOST_TIMELESS} bytes of the stream have no time, and would go into \
+                 every block"
+            ))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Bytes of a QStream without a time that are held; one packet of the largest size.
+const MOST_TIMELESS: usize = MAX_PACKET + 1024;
 
 /// Who is told of blocks; an error ends the run.
 pub trait Tally {
@@ -77,6 +107,7 @@ struct OpenBlock {
 enum BlockStage {
     Copy(Box<BlockWriter>),
     Bin(Box<Reducer<BlockWriter>>),
+    QBin(Box<qds::Reducer<BlockWriter>>),
 }
 
 impl OpenBlock {
@@ -100,6 +131,7 @@ impl BlockStage {
         match self {
             BlockStage::Copy(writer) => &mut **writer,
             BlockStage::Bin(reducer) => &mut **reducer,
+            BlockStage::QBin(reducer) => &mut **reducer,
         }
     }
 
@@ -107,6 +139,7 @@ impl BlockStage {
         let writer = match self {
             BlockStage::Copy(writer) => writer,
             BlockStage::Bin(reducer) => reducer.output(),
+            BlockStage::QBin(reducer) => reducer.output(),
         };
         writer.size().unwrap_or(0)
     }
@@ -131,6 +164,7 @@ impl<'a> LevelSplit<'a> {
             open: VecDeque::new(),
             header: None,
             packets: vec![None; PacketId::COUNT],
+            timeless: Timeless::default(),
             late: Vec::new(),
             last_folder: None,
         }
@@ -163,6 +197,36 @@ impl<'a> LevelSplit<'a> {
             if let Some(stage) = &mut open.stage {
                 stage.sink().packet(id, header)?;
             }
+        }
+        Ok(())
+    }
+
+    /// A header that is no packet's: labels of a QStream's units are kept.
+    ///
+    /// # Errors
+    /// Those of the stages, and too many of them.
+    pub fn extra(&mut self, body: &[u8]) -> Result<()> {
+        if memchr::memmem::find(body, b"<enumerationUnit").is_none() {
+            return Ok(());
+        }
+        self.timeless.hold(body.len())?;
+        self.timeless.extras.push(body.to_vec());
+        for stage in self.open.iter_mut().filter_map(|open| open.stage.as_mut()) {
+            stage.sink().unknown(body)?;
+        }
+        Ok(())
+    }
+
+    /// Data without a time.
+    ///
+    /// # Errors
+    /// Those of the stages, and too many of them.
+    pub fn timeless(&mut self, run: Run<'_>) -> Result<()> {
+        self.timeless.hold(run.bytes.len())?;
+        let held = (run.id, run.bytes.to_vec(), run.stride);
+        self.timeless.runs.push(held);
+        for stage in self.open.iter_mut().filter_map(|open| open.stage.as_mut()) {
+            stage.sink().run(run)?;
         }
         Ok(())
     }
@@ -250,7 +314,7 @@ impl<'a> LevelSplit<'a> {
         };
         if open.stage.is_none() {
             let block = open.block;
-            let stage = self.stage(block)?;
+            let stage = self.stage(block, true)?;
             match self.open.get_mut(at) {
                 Some(found) => open = found,
                 None => return Ok(1),
@@ -274,10 +338,17 @@ impl<'a> LevelSplit<'a> {
     }
 
     /// The stage of a block, with all headers that hold at this moment.
-    fn stage(&self, block: Block) -> Result<BlockStage> {
+    fn stage(&self, block: Block, has_data: bool) -> Result<BlockStage> {
         let writer = BlockWriter::new(self.folder.file_of(&block), block, self.stamp);
         let mut stage = match self.recipe {
             Recipe::Copy => BlockStage::Copy(Box::new(writer)),
+            Recipe::QBin(binning) => {
+                let binning = qds::Binning {
+                    begin: Some(block.begin()),
+                    ..binning
+                };
+                BlockStage::QBin(Box::new(qds::Reducer::new(binning, writer)))
+            }
             Recipe::Bin(binning) => {
                 let binning = Binning {
                     begin: Some(block.begin()),
@@ -296,6 +367,20 @@ impl<'a> LevelSplit<'a> {
                 stage.sink().packet(id, header)?;
             }
         }
+        if !has_data {
+            return Ok(stage);
+        }
+        for body in &self.timeless.extras {
+            stage.sink().unknown(body)?;
+        }
+        for (id, bytes, stride) in &self.timeless.runs {
+            stage.sink().run(Run {
+                id: *id,
+                bytes,
+                stride: *stride,
+                offset: 0,
+            })?;
+        }
         Ok(stage)
     }
 
@@ -308,7 +393,7 @@ impl<'a> LevelSplit<'a> {
         self.enter_folder_of(path);
         let mut stage = match first.stage {
             Some(stage) => stage,
-            None => self.stage(first.block)?,
+            None => self.stage(first.block, false)?,
         };
         stage.sink().finish()?;
         self.reached = first.block.end();

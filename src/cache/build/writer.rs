@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::place::Unfinished;
 use crate::cache::block::Block;
+use crate::cache::folder::QSTREAM;
 use crate::cache::stamp::{Form, MOST_HEADERS, Stamp};
 use crate::filter::x_time::XTime;
 use crate::stream::{
@@ -44,14 +45,19 @@ pub struct BlockWriter {
     position: u64,
     /// Where packet headers stand in it, each with its ID.
     headers: Vec<Part>,
-    /// A packet type has changed on the way.
+    /// A packet type has changed on the way, or there is what has no time.
     redefined: bool,
+    /// Headers with values in them that wait for the first data.
+    inline: bool,
+    /// Whether it is a QStream.
+    qstream: bool,
     finished: Option<u64>,
 }
 
 struct Written {
     header: Arc<PacketHeader>,
-    x: XTime,
+    /// None: its packets have no time.
+    x: Option<XTime>,
 }
 
 #[derive(Clone, Copy)]
@@ -94,6 +100,7 @@ impl BlockWriter {
     /// A block that is to be the file `path`.
     pub fn new(path: PathBuf, block: Block, stamp: Stamp) -> BlockWriter {
         BlockWriter {
+            qstream: path.extension().is_some_and(|ending| ending == QSTREAM),
             path,
             stamp,
             order: Order {
@@ -112,6 +119,7 @@ impl BlockWriter {
             position: 0,
             headers: Vec::new(),
             redefined: false,
+            inline: false,
             finished: None,
         }
     }
@@ -126,6 +134,24 @@ impl BlockWriter {
         self.stamp.of_block(&self.block).write(&mut header);
         self.header = framed(HeaderTag::Stream, &header.to_xml())?;
         Ok(())
+    }
+
+    /// Writes the headers with values in them that have come so far.
+    fn introduce_inline(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.inline) {
+            return Ok(());
+        }
+        let is_inline = |header: &Option<Arc<PacketHeader>>| {
+            header
+                .as_ref()
+                .is_some_and(|header| header.data_size() == 0)
+        };
+        let indices = self.known.iter().enumerate();
+        let inline: Vec<PacketId> = indices
+            .filter(|(_, header)| is_inline(header))
+            .filter_map(|(index, _)| PacketId::new(u8::try_from(index).ok()?))
+            .collect();
+        inline.into_iter().try_for_each(|id| self.introduce(id))
     }
 
     /// Writes the header of a packet type that has data now, unless it stands
@@ -147,7 +173,7 @@ impl BlockWriter {
             Some(_) => self.redefined = true,
             None => {}
         }
-        let x = XTime::new(&header)?;
+        let x = XTime::find(&header)?;
         let bytes = framed(HeaderTag::Packet(id), &header.to_xml())?;
         *slot = Some(Written { header, x });
         self.headers.push(Part {
@@ -230,7 +256,15 @@ impl BlockWriter {
     /// Completes the file and puts it in its place.
     fn complete(&mut self) -> Result<()> {
         if self.header.is_empty() {
-            self.set_header(&StreamHeader::new())?;
+            let mut header = StreamHeader::new();
+            if self.qstream {
+                header = StreamHeader::default();
+                header.set_attr("dataset_id", "none");
+            }
+            self.set_header(&header)?;
+        }
+        if !self.headers.is_empty() {
+            self.introduce_inline()?;
         }
         if self.front() > MOST_HEADERS as u64 {
             return Err(Error::Unfit(format!(
@@ -401,7 +435,17 @@ impl Sink for BlockWriter {
     // What was said of one run says nothing of its blocks. That there are no
     // data is seen without being told; any other exception is the end of the
     // run, and no matter of this stage.
-    sink_ignores!(comment, exception, unknown, flush);
+    sink_ignores!(comment, exception, flush);
+
+    /// Labels of a QStream's units, where they came.
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        if !self.qstream || memchr::memmem::find(body, b"<enumerationUnit").is_none() {
+            return Ok(());
+        }
+        self.redefined = true;
+        let tag = header_tag(HeaderTag::Extra, body.len());
+        self.write(&[tag.as_bytes(), body].concat())
+    }
 
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.set_header(header)
@@ -411,13 +455,16 @@ impl Sink for BlockWriter {
         if let Some(slot) = self.known.get_mut(id.index()) {
             *slot = Some(Arc::clone(header));
         }
+        self.inline |= header.data_size() == 0;
         Ok(())
     }
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
         self.introduce(run.id)?;
-        if let Some(Some(written)) = self.types.get(run.id.index()) {
-            self.order.add(&written.x, run)?;
+        self.introduce_inline()?;
+        match self.types.get(run.id.index()) {
+            Some(Some(Written { x: Some(x), .. })) => self.order.add(x, run)?,
+            _ => self.redefined = true,
         }
         self.write(run.bytes)
     }

@@ -1,10 +1,14 @@
 //! Several streams as one: one stream header, each packet header once, again
 //! only where it really changes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::cache::stamp::Stamp;
-use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+use crate::qstream::{self, Packet};
+use crate::stream::{
+    Comment, Descriptor, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader,
+};
 
 /// What the joined stream says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +17,8 @@ pub struct Title {
     pub range: String,
     /// Seconds of the level's bins; None for intrinsic.
     pub resolution: Option<f64>,
+    /// Whether it is a QStream.
+    pub qstream: bool,
 }
 
 /// Takes one stream after the other and pushes one into the next stage.
@@ -31,7 +37,31 @@ pub struct Joiner<N> {
     /// Comments of the present stream are passed on.
     comments: bool,
     text: Vec<u8>,
+    qstream: OfQStream,
 }
+
+/// What matters in QStreams alone.
+#[derive(Default)]
+struct OfQStream {
+    /// The byte order of the output.
+    big_endian: Option<bool>,
+    /// By ID of the output: the datasets whose bytes have to be swapped.
+    swapped: Vec<Option<Packet>>,
+    /// By ID of the output: the headers of packets without a time that have been
+    /// sent, and with which stream.
+    whole: Vec<Option<(Arc<PacketHeader>, u64)>>,
+    /// By ID of the output: its packets have no time.
+    is_timeless: Vec<bool>,
+    /// Labels of units that have been sent.
+    labels: HashSet<Vec<u8>>,
+    label_bytes: usize,
+    /// The number of the present stream.
+    stream: u64,
+}
+
+/// Labels are remembered up to so many bytes; further ones are sent whether they
+/// have been sent before or not.
+const MOST_LABELS: usize = 4 << 20;
 
 impl<N: Sink> Joiner<N> {
     /// In front of the stage `next`.
@@ -45,6 +75,12 @@ impl<N: Sink> Joiner<N> {
             any_data: false,
             comments: false,
             text: Vec::new(),
+            qstream: OfQStream {
+                swapped: (0..PacketId::COUNT).map(|_| None).collect(),
+                whole: vec![None; PacketId::COUNT],
+                is_timeless: vec![false; PacketId::COUNT],
+                ..OfQStream::default()
+            },
         }
     }
 
@@ -67,11 +103,13 @@ impl<N: Sink> Joiner<N> {
     pub fn next_stream(&mut self, comments: bool) {
         self.ids.fill(None);
         self.comments = comments;
+        self.qstream.stream += 1;
     }
 
     /// Whether the data of an ID can go to the output as they are.
     pub fn keeps(&self, id: PacketId) -> bool {
-        self.ids.get(id.index()) == Some(&Some(id))
+        let is_swapped = self.qstream.swapped.get(id.index());
+        self.ids.get(id.index()) == Some(&Some(id)) && is_swapped.is_some_and(Option::is_none)
     }
 
     /// The end of everything.
@@ -79,7 +117,7 @@ impl<N: Sink> Joiner<N> {
     /// # Errors
     /// Those of the next stage.
     pub fn end(&mut self) -> Result<()> {
-        if !self.begun {
+        if !self.begun && !self.title.qstream {
             self.stream(&StreamHeader::new())?;
         }
         if !self.any_data {
@@ -101,6 +139,10 @@ impl<N: Sink> Joiner<N> {
     /// own where that is free, another free one, and else one that nothing
     /// else of the present stream has, which then changes its meaning.
     fn place(&self, id: PacketId, header: &Arc<PacketHeader>) -> PacketId {
+        // Datasets have names of their own: two IDs for one would be two slices.
+        if self.title.qstream {
+            return id;
+        }
         let has = |slot: &Option<Arc<PacketHeader>>| slot.as_ref() == Some(header);
         if self.sent.get(id.index()).is_some_and(has) {
             return id;
@@ -131,6 +173,61 @@ impl<N: Sink> Joiner<N> {
     }
 }
 
+impl<N: Sink> Joiner<N> {
+    /// A header in the byte order of the output, and what that means for the data
+    /// of its ID. Other IDs that hold a dataset of the same name have to be said
+    /// again before they have data.
+    fn in_order(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<Arc<PacketHeader>> {
+        let (Some(descriptor), Some(packet)) = (header.descriptor(), Packet::of_header(header))
+        else {
+            return Ok(Arc::clone(header));
+        };
+        if let Some(is_timeless) = self.qstream.is_timeless.get_mut(id.index()) {
+            *is_timeless = packet.size() > 0 && packet.tag().is_none();
+        }
+        for (other, slot) in self.sent.iter_mut().enumerate() {
+            let shares = |sent: &Arc<PacketHeader>| {
+                let sent = Packet::of_header(sent);
+                sent.is_some_and(|sent| sent.shares_a_dataset(&packet))
+            };
+            if other != id.index() && slot.as_ref().is_some_and(shares) {
+                *slot = None;
+            }
+        }
+        let big_endian = self.qstream.big_endian.unwrap_or(descriptor.big_endian);
+        let is_swapped = descriptor.big_endian != big_endian;
+        if let Some(slot) = self.qstream.swapped.get_mut(id.index()) {
+            *slot = is_swapped.then_some(packet);
+        }
+        if !is_swapped {
+            return Ok(Arc::clone(header));
+        }
+        let header = PacketHeader::of_descriptor(Descriptor {
+            big_endian,
+            ..descriptor.clone()
+        })?;
+        Ok(Arc::new(header))
+    }
+
+    /// Whether packets of this ID, which have no time, have come with an earlier
+    /// stream.
+    fn was_sent_whole(&mut self, place: PacketId) -> bool {
+        if self.qstream.is_timeless.get(place.index()) != Some(&true) {
+            return false;
+        }
+        let sent = self.sent.get(place.index()).and_then(Option::clone);
+        let stream = self.qstream.stream;
+        match (self.qstream.whole.get_mut(place.index()), sent) {
+            (Some(Some((header, with))), Some(sent)) if *header == sent => *with != stream,
+            (Some(slot), Some(sent)) => {
+                *slot = Some((sent, stream));
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
 impl<N: Sink> Sink for Joiner<N> {
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         if self.begun {
@@ -139,6 +236,10 @@ impl<N: Sink> Sink for Joiner<N> {
         self.begun = true;
         let mut header = header.clone();
         Stamp::remove(&mut header);
+        if header.is_qstream() {
+            self.qstream.big_endian = Some(qstream::is_big_endian(&header)?);
+            return self.next.stream(&header);
+        }
         header.properties.set(
             "DatumRange",
             "xCacheRange",
@@ -153,6 +254,7 @@ impl<N: Sink> Sink for Joiner<N> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        let header = &self.in_order(id, header)?;
         let place = self.place(id, header);
         if let Some(slot) = self.ids.get_mut(id.index()) {
             *slot = Some(place);
@@ -170,13 +272,21 @@ impl<N: Sink> Sink for Joiner<N> {
         let Some(Some(place)) = self.ids.get(run.id.index()).copied() else {
             return Ok(());
         };
+        if self.was_sent_whole(place) {
+            return Ok(());
+        }
         self.any_data = true;
-        if place == run.id {
+        let swapped = self.qstream.swapped.get(place.index());
+        let swapped = swapped.and_then(Option::as_ref);
+        if place == run.id && swapped.is_none() {
             return self.next.run(run);
         }
         self.text.clear();
         self.text.extend(run.bytes);
         for packet in self.text.chunks_exact_mut(run.stride) {
+            if let (Some(datasets), Some(data)) = (swapped, packet.get_mut(Run::TAG..)) {
+                datasets.swap_bytes(data);
+            }
             if let Some(tag) = packet.first_chunk_mut() {
                 *tag = place.data_tag();
             }
@@ -204,8 +314,17 @@ impl<N: Sink> Sink for Joiner<N> {
         }
     }
 
-    fn unknown(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
+    /// The labels of a QStream's units, each once.
+    fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        let is_label = memchr::memmem::find(body, b"<enumerationUnit").is_some();
+        if !self.title.qstream || !is_label || self.qstream.labels.contains(body) {
+            return Ok(());
+        }
+        if self.qstream.label_bytes < MOST_LABELS {
+            self.qstream.label_bytes += body.len();
+            self.qstream.labels.insert(body.to_vec());
+        }
+        self.next.unknown(body)
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -218,7 +337,7 @@ impl<N: Sink> Sink for Joiner<N> {
     }
 
     fn abort(&mut self, exception: &Exception) -> Result<()> {
-        if !self.begun {
+        if !self.begun && !self.title.qstream {
             self.stream(&StreamHeader::new())?;
         }
         self.next.abort(exception)
@@ -246,6 +365,7 @@ mod tests {
     fn joined(streams: &[Vec<u8>]) -> String {
         let mut out = Vec::new();
         let title = Title {
+            qstream: false,
             range: "A to B".into(),
             resolution: Some(10.0),
         };

@@ -13,6 +13,7 @@ use super::survey::survey;
 use crate::cache::block::Block;
 use crate::cache::stamp::{Form, MOST_HEADERS, Stamp};
 use crate::filter::x_time::XTime;
+use crate::qstream;
 use crate::stream::{
     Element, HeaderTag, PacketHeader, PacketId, Run, StreamHeader, Tag, parse_tag,
 };
@@ -64,6 +65,12 @@ pub fn open_block(folder: impl AsFd, name: &str) -> std::io::Result<Opened> {
         return Ok(Opened::Bad("its headers are no stream's".into()));
     };
     let header = front.get(layout.stream.0..layout.stream.1);
+    // In values quotes are escaped.
+    let is_qstream =
+        header.is_some_and(|header| memchr::memmem::find(header, b" dataset_id=\"").is_some());
+    if is_qstream != name.ends_with(".qds") {
+        return Ok(Opened::Bad("it is of another kind of stream".into()));
+    }
     match header.and_then(Stamp::find) {
         None => Ok(Opened::Foreign(file)),
         Some(stamp) if stamp.form.is_known() || layout.is_empty => {
@@ -114,10 +121,12 @@ fn layout(file: &File, front: &mut Vec<u8>) -> std::io::Result<Option<Layout>> {
                     (HeaderTag::Stream, None) => stream = Some((at + TAG, end)),
                     (HeaderTag::Packet(_), Some(_)) => {}
                     (HeaderTag::Extra, Some(stream)) => {
+                        // QStreams have labels of units there, too.
+                        let body = front.get(at + TAG..end).unwrap_or_default();
                         return Ok(Some(Layout {
                             stream,
                             packets: (stream.1, at),
-                            is_empty: true,
+                            is_empty: memchr::memmem::find(body, b"<exception").is_some(),
                         }));
                     }
                     _ => return Ok(None),
@@ -192,6 +201,10 @@ impl Known {
     /// The packet headers, if they can be understood.
     pub fn packet_headers(&self) -> Option<Vec<(PacketId, Arc<PacketHeader>)>> {
         let mut rest = self.packet_bytes();
+        let stream = match rest.is_empty() {
+            true => StreamHeader::default(),
+            false => self.stream_header()?,
+        };
         let mut headers = Vec::new();
         while !rest.is_empty() {
             let Ok(Tag::Header {
@@ -203,7 +216,8 @@ impl Known {
             };
             let (body, later) = rest.get(10..)?.split_at_checked(length)?;
             let element = Element::parse(body).ok()?;
-            headers.push((id, Arc::new(PacketHeader::from_element(element).ok()?)));
+            let header = qstream::packet_header(&stream, element).ok()?;
+            headers.push((id, Arc::new(header)));
             rest = later;
         }
         Some(headers)
@@ -229,7 +243,9 @@ impl Known {
         begin: f64,
         end: f64,
     ) -> Option<(u64, u64)> {
-        let [(id, header)] = headers else {
+        // Those without data packets have their values in them.
+        let mut with_data = headers.iter().filter(|(_, header)| header.data_size() > 0);
+        let (Some((id, header)), None) = (with_data.next(), with_data.next()) else {
             return None;
         };
         if self.stamp.form != Form::Sorted {

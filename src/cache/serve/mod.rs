@@ -28,9 +28,10 @@ use super::folder::LevelFolder;
 use super::plan::{Plan, Segment};
 use super::stamp::{Form, Freshness, Stamp, Standard, changed};
 use crate::filter::cut::Cut;
+use crate::qstream;
 use crate::source::{Period, Resolution};
 use crate::stream::{
-    self, Element, FileInput, PacketHeader, PacketId, Reader, Sink, StreamHeader, Writer,
+    self, Dialect, Element, FileInput, PacketHeader, PacketId, Reader, Sink, StreamHeader, Writer,
 };
 use crate::time::Time;
 
@@ -315,7 +316,9 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             return Ok(());
         }
         let inside = self.plan.begin <= block.begin() && block.end() <= self.plan.end;
-        let same = known.packet_bytes() == self.last_packets;
+        // What the headers of a QStream mean depends on the byte order before them.
+        let is_das2 = matches!(self.plan.folder.dialect(), Dialect::Das2);
+        let same = is_das2 && known.packet_bytes() == self.last_packets;
         let mut part = inside.then(|| known.data());
         if !same || !inside {
             let Some(headers) = known.packet_headers() else {
@@ -359,7 +362,7 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         let begin = block.begin().max(self.plan.begin);
         let end = block.end().min(self.plan.end);
         let mut cut = Cut::new(begin.us2000(), end.us2000(), &mut *self.joiner);
-        Reader::new(FileInput::new(file)).pump(&mut cut)
+        Reader::of(self.plan.folder.dialect(), FileInput::new(file)).pump(&mut cut)
     }
 }
 
@@ -397,7 +400,12 @@ fn rewind(mut file: &File) -> io::Result<()> {
 /// The stamp of a block that is not in known form.
 pub(crate) fn stamp_of(file: &File) -> Option<Stamp> {
     let header = first_header(file)?;
-    Stamp::read(&header.properties)
+    Stamp::read(&header)
+}
+
+/// The kind of stream that a file holds.
+pub(crate) fn dialect_of(file: &File) -> Dialect {
+    first_header(file).map_or(Dialect::Das2, |header| qstream::dialect_of(&header))
 }
 
 fn first_header(file: &File) -> Option<StreamHeader> {

@@ -1,4 +1,4 @@
-//! das2_cache_rdr: a range out of the cache, as a program.
+//! das2_cache_rdr and qds_cache_rdr: a range out of the cache, as programs.
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,10 +13,10 @@ use crate::cache::stamp::Standard;
 use crate::config::Config;
 use crate::exec::{ClientPipe, Stop};
 use crate::source::{Definition, Resolution, SourceName};
-use crate::stream::{self, Exception, Sink, Writer};
+use crate::stream::{self, Dialect, Exception, Sink, Writer};
 use crate::time::{Time, parse_query};
 
-/// Reads a range of a source's cache as one das2 stream.
+/// Reads a range of a source's cache as one stream.
 ///
 /// Blocks that are missing leave a gap, which is told on standard error.
 #[derive(Debug, Clone, clap::Parser)]
@@ -50,6 +50,18 @@ pub struct CacheReaderArgs {
     resolution: String,
 }
 
+/// Reads a range of a source's cache as one QStream.
+///
+/// The same as das2_cache_rdr, under the name that sites give it for sources with
+/// qstream = 1.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "qds_cache_rdr", version, allow_negative_numbers = true)]
+pub struct QdsCacheReaderArgs {
+    /// The arguments of das2_cache_rdr.
+    #[command(flatten)]
+    pub args: CacheReaderArgs,
+}
+
 /// Why nothing can be read.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -62,9 +74,9 @@ enum Failure {
 /// Status of das2C's program for all that is wrong with the call.
 const FAILED: u8 = 92;
 
-/// Runs the program.
-pub fn run(args: &CacheReaderArgs) -> ExitCode {
-    match read(args) {
+/// Runs the program that has this name.
+pub fn run(name: &str, args: &CacheReaderArgs) -> ExitCode {
+    match read(name, args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Stream(stream::Error::Output(error)))
             if Stop::of(&error) == Some(Stop::ClientGone) =>
@@ -73,25 +85,30 @@ pub fn run(args: &CacheReaderArgs) -> ExitCode {
             ExitCode::from(FAILED)
         }
         Err(error) => {
-            let _ = writeln!(io::stderr(), "das2_cache_rdr: {error}");
+            let _ = writeln!(io::stderr(), "{name}: {error}");
             ExitCode::from(FAILED)
         }
     }
 }
 
-fn read(args: &CacheReaderArgs) -> Result<(), Failure> {
+fn read(name: &str, args: &CacheReaderArgs) -> Result<(), Failure> {
     let plan = plan(args)?;
     let resolution = match plan.folder.resolution() {
         Resolution::Intrinsic => None,
         bins => Some(bins.seconds()),
     };
     let trim = |text: &str| text.strip_suffix('Z').unwrap_or(text).to_owned();
+    let output = ClientPipe::stdout().map_err(stream::Error::Output)?;
+    let (writer, qstream) = match plan.folder.dialect() {
+        Dialect::Das2 => (Writer::new(output), false),
+        Dialect::QStream(_) => (Writer::of_qstream(output), true),
+    };
     let title = Title {
+        qstream,
         range: format!("{} to {}", trim(&args.begin), trim(&args.end)),
         resolution,
     };
-    let output = ClientPipe::stdout().map_err(stream::Error::Output)?;
-    let mut joiner = Joiner::new(title, Target::Direct(Writer::new(output)));
+    let mut joiner = Joiner::new(title, Target::Direct(writer));
     let mut served = Served::default();
     let standard = Standard::any(Time::now());
     let result = serve(&plan, &standard, &mut joiner, &mut Untouched, &mut served);
@@ -99,7 +116,7 @@ fn read(args: &CacheReaderArgs) -> Result<(), Failure> {
     if let Err(error) = &result
         && !matches!(error, stream::Error::Output(_))
     {
-        let text = format!("das2_cache_rdr: {error}");
+        let text = format!("{name}: {error}");
         joiner.abort(&Exception::new(Exception::SERVER_ERROR, &text))?;
     }
     Ok(result?)
@@ -141,7 +158,7 @@ fn plan(args: &CacheReaderArgs) -> Result<Plan, Failure> {
     }
     let pad = (args.pad * 1e9) as i64;
     let padded = |time: Time, by: i64| time.plus_nanos(by).unwrap_or(time);
-    let folder = LevelFolder::of_source(&args.folder, level);
+    let folder = LevelFolder::of_source(&args.folder, level).holding(&definition.format);
     Ok(Plan::new(folder, padded(begin, -pad), padded(end, pad)))
 }
 

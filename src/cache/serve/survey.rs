@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use super::first_header;
+use super::{dialect_of, first_header};
 use crate::cache::block::Block;
 use crate::cache::build::says_no_data;
 use crate::cache::stamp::Form;
@@ -45,7 +45,7 @@ pub fn survey(file: &File, block: &Block, form: Form) -> std::result::Result<Sur
         inside: true,
         last: (form == Form::Sorted).then_some(f64::NEG_INFINITY),
     };
-    Reader::new(FileInput::new(copy))
+    Reader::of(dialect_of(file), FileInput::new(copy))
         .pump(&mut look)
         .map_err(|error| error.to_string())?;
     if form.is_known() && !look.inside {
@@ -79,7 +79,8 @@ impl Look {
     /// Looks at the times of a run, each of which has to be one.
     fn look_at(&mut self, run: Run<'_>) -> Result<()> {
         let Some(Some(x)) = self.times.get(run.id.index()) else {
-            self.inside = false;
+            // What has no time lies nowhere; it is sent once, so it is read.
+            self.plain = false;
             return Ok(());
         };
         let surely = Window::surely_within(self.begin, self.end);
@@ -109,7 +110,13 @@ impl Look {
 }
 
 impl Sink for Look {
-    sink_ignores!(comment, unknown, flush, finish, abort);
+    sink_ignores!(comment, flush, finish, abort);
+
+    /// Labels of a QStream's units have to be read.
+    fn unknown(&mut self, _: &[u8]) -> Result<()> {
+        self.plain = false;
+        Ok(())
+    }
 
     /// What a reader said when it failed is no block, nor what came before.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
@@ -131,7 +138,7 @@ impl Sink for Look {
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
         self.plain &= self.data.is_none();
         if let Some(slot) = self.times.get_mut(id.index()) {
-            *slot = Some(XTime::new(header)?);
+            *slot = XTime::find(header)?;
         }
         self.packets.push((id, Arc::clone(header)));
         Ok(())

@@ -16,7 +16,7 @@ use super::{Desk, ToolError};
 use crate::cache::block::Block;
 use crate::cache::build::{BlockWriter, set_file_time};
 use crate::cache::folder::LevelFolder;
-use crate::cache::serve::stamp_of;
+use crate::cache::serve::{dialect_of, stamp_of};
 use crate::cache::stamp::{Origin, Stamp, changed};
 use crate::stream::{FileInput, Reader};
 use crate::time::Time;
@@ -105,11 +105,10 @@ fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Tim
     let copied = || -> Result<(), String> {
         std::io::Seek::rewind(&mut &file).map_err(|error| error.to_string())?;
         let mut writer = BlockWriter::new(path.clone(), *block, Stamp::new(made, origin));
-        Reader::new(FileInput::new(
-            file.try_clone().map_err(|error| error.to_string())?,
-        ))
-        .pump(&mut writer)
-        .map_err(|error| error.to_string())
+        let copy = file.try_clone().map_err(|error| error.to_string())?;
+        Reader::of(dialect_of(&file), FileInput::new(copy))
+            .pump(&mut writer)
+            .map_err(|error| error.to_string())
     };
     match copied() {
         Ok(()) => Imported::Yes,

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cache::block::Block;
+use crate::cache::serve::dialect_of;
 use crate::cache::stamp::{Form, Stamp};
 use crate::check::check_stream;
 use crate::filter::x_time::XTime;
@@ -34,7 +35,7 @@ pub(super) fn findings(file: &File, block: &Block, stamp: Option<&Stamp>) -> Vec
         let report = check_stream(copy()?);
         rewind()?;
         let mut order = Order::new(block);
-        let read = Reader::new(FileInput::new(copy()?)).pump(&mut order);
+        let read = Reader::of(dialect_of(file), FileInput::new(copy()?)).pump(&mut order);
         Ok((report, order, read.map_err(|error| error.to_string())))
     };
     match whole() {
@@ -102,7 +103,7 @@ impl Sink for Order {
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
         self.late_headers += u64::from(self.any);
         if let Some(slot) = self.times.get_mut(id.index()) {
-            *slot = Some(XTime::new(header)?);
+            *slot = XTime::find(header)?;
         }
         Ok(())
     }

@@ -97,7 +97,7 @@ impl Desk<'_> {
         definition: &Definition,
         level: &CacheLevel,
     ) -> Result<LevelFolder, ToolError> {
-        Ok(LevelFolder::new(self.root()?, &definition.name, level))
+        Ok(LevelFolder::of_definition(self.root()?, definition, level))
     }
 
     /// A range of time.

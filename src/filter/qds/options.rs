@@ -34,6 +34,7 @@ pub struct AverageArgs {
 }
 
 /// Turns the values of a QStream into text.
+#[allow(clippy::manual_non_exhaustive)] // clap's form of a version option
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "qds_ascii", version, disable_version_flag = true)]
 pub struct AsciiArgs {

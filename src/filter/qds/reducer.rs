@@ -231,7 +231,7 @@ impl PacketType {
         let begin = bytes.len();
         let centre = self.clock.centre(bin);
         bytes.extend(id.data_tag());
-        let out = self.out.as_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        let out = self.out.as_deref_mut().unwrap_or_default();
         for Out {
             column, encoding, ..
         } in &mut *out

@@ -11,12 +11,12 @@ use crate::cache::CACHE_DATA;
 use crate::config::Config;
 use crate::filter::Chain;
 use crate::reading;
-use crate::source::Command;
+use crate::source::{Command, Format};
 use crate::web::Error;
 use crate::web::delivery::{Plan, start_failed};
 
-/// The reader of the cache that this server is itself.
-const OURS: &str = "das2_cache_rdr";
+/// The readers of the cache that this server is itself.
+const OURS: [&str; 2] = ["das2_cache_rdr", "qds_cache_rdr"];
 
 /// How blocks become an answer.
 pub enum Reading {
@@ -40,8 +40,13 @@ pub fn reading(
         .cache_reader
         .clone()
         .filter(|command| !command.is_empty())
-        .unwrap_or_else(|| Command::from_text(&config.d2s_cache_reader));
-    let ours = command.shell_text(reading::VARIABLE).trim() == OURS;
+        .unwrap_or_else(|| {
+            Command::from_text(match definition.format {
+                Format::QStream => &config.qds_cache_reader,
+                _ => &config.d2s_cache_reader,
+            })
+        });
+    let ours = OURS.contains(&command.shell_text(reading::VARIABLE).trim());
     match stages::own_chain(config, definition, asked)? {
         Some(chain) if ours => Ok(Reading::Here(chain)),
         _ => programs(config, definition, asked, from_cache, &command).map(Reading::Programs),
@@ -74,7 +79,7 @@ fn programs(
         program.arg(word).map_err(failed)?;
     }
     let text = match asked.ascii {
-        true => stages::to_text(config, definition)?,
+        true => Some(stages::to_text(config, definition)?),
         false => None,
     };
     let plan = Plan::new(program, text.into_iter().collect());

@@ -90,7 +90,7 @@ fn levels<'a>(
             levels.push((level, Coverage::default()));
             continue;
         };
-        let folder = LevelFolder::new(root, &definition.name, level);
+        let folder = LevelFolder::of_definition(root, definition, level);
         let coverage = Coverage::of(&folder, begin, end, left).ok_or_else(|| {
             Error::BadRequest(format!(
                 "More than {MOST_BLOCKS} blocks are cached: ask for a shorter time by start_time \

@@ -35,7 +35,6 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     stages::reader_command(&definition)?;
     let range = Some((asked.begin.time, asked.end.time));
     let definition = access::permit(exchange, definition, range)?;
-    asked.ascii &= stages::has_text(exchange.config, &definition);
     trim(&definition, &mut asked)?;
     let cached = from_cache::look(exchange.config, &definition, &asked);
     let mut missing = Vec::new();

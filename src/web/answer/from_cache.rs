@@ -59,16 +59,18 @@ pub fn look(config: &Config, definition: &Permitted, asked: &DataRequest) -> Cac
 
 fn of_level(config: &Config, definition: &Permitted, asked: &DataRequest) -> Option<FromCache> {
     let root = config.cache_root.as_deref()?;
-    if definition.format != Format::Das2 || asks_the_request(config, definition) {
+    let is_das1 = matches!(definition.format, Format::Das1 { .. });
+    if is_das1 || asks_the_request(config, definition) {
         return None;
     }
     let params = norm_params(Some(&asked.params.join(" "))).ok()?;
     let level = choose_level(definition, &params, asked.resolution)?.clone();
     let end = open_end(definition, asked, &level)?;
-    let folder = LevelFolder::new(root, &definition.name, &level);
+    let folder = LevelFolder::of_definition(root, definition, &level);
     Some(FromCache {
         standard: Standard::of(definition, config, &level, &folder, Time::now()),
         title: Title {
+            qstream: definition.format == Format::QStream,
             range: format!("{} to {}", asked.begin.text, end.text),
             resolution: match level.resolution {
                 Resolution::Intrinsic => None,

@@ -12,8 +12,10 @@ use crate::time::Time;
 use crate::web::Error;
 use crate::web::delivery::{Plan, Stage, start_failed};
 
-/// Makes text of a das2 stream where the site names no other program.
+/// Make text of a das2 stream, and of a QStream, where the site names no other
+/// program.
 const TO_TEXT: &str = "das2_ascii";
+const QDS_TO_TEXT: &str = "qds_ascii";
 
 /// What to run for a request.
 ///
@@ -27,10 +29,11 @@ pub fn plan(config: &Config, definition: &Permitted, asked: &DataRequest) -> Res
         stages.push(stage(definition, &reducer, &[plain_number(seconds)])?);
     }
     if asked.ascii {
-        stages.extend(to_text(config, definition)?);
+        stages.push(to_text(config, definition)?);
     }
     let reader = reader(config, definition, asked)?;
     let plan = Plan::new(reader, stages);
+    // QStreams know no compression.
     Ok(
         match asked.compress && definition.format != Format::QStream {
             true => plan.deflated(),
@@ -63,7 +66,13 @@ pub fn gap_plan(
             block.time_text(block.begin()),
             format!("{:.6}", level.resolution.seconds()),
         ];
-        let stage = stage(definition, &reducer, &words)?;
+        let stage_of = |words: &[String]| stage(definition, &reducer, words);
+        let mut stage = stage_of(&words)?;
+        // Sites' own reducers of QStreams take seconds alone, and count bins from a
+        // zero that all blocks share.
+        if stage.own.is_none() && definition.format == Format::QStream {
+            stage = stage_of(words.get(2..).unwrap_or_default())?;
+        }
         if stage.own.as_ref().is_some_and(|own| !own.makes_stream()) {
             return Err(Error::internal(
                 "The reducer of this data source is set up wrongly",
@@ -157,31 +166,25 @@ fn reader(config: &Config, definition: &Permitted, asked: &DataRequest) -> Resul
     reading::reader(config, definition, words, asked.params.iter().cloned()).map_err(failed)
 }
 
-/// The step to text: the source's own program, the site's, or ours. QStreams
-/// without any stay binary.
+/// The step to text: the source's own program, the site's, or ours.
 ///
 /// # Errors
 /// 500 for a command that cannot be run.
-pub fn to_text(config: &Config, definition: &Definition) -> Result<Option<Stage>, Error> {
-    let qstream = definition.format == Format::QStream;
-    let (site, ours) = match qstream {
-        true => (config.qds_to_utf8.as_deref(), None),
-        false => (config.d2s_to_utf8.as_deref(), Some(TO_TEXT)),
+pub fn to_text(config: &Config, definition: &Definition) -> Result<Stage, Error> {
+    let (site, ours) = match definition.format {
+        Format::QStream => (config.qds_to_utf8.as_deref(), QDS_TO_TEXT),
+        _ => (config.d2s_to_utf8.as_deref(), TO_TEXT),
     };
-    let site = site
-        .filter(|text| !text.trim().is_empty())
-        .or(ours)
-        .map(Command::from_text);
+    let site = site.filter(|text| !text.trim().is_empty());
     let own = definition
         .text_converter
         .clone()
         .filter(|command| !command.is_empty());
-    own.or(site)
-        .map(|command| stage(definition, &command, &[]))
-        .transpose()
+    let command = own.unwrap_or_else(|| Command::from_text(site.unwrap_or(ours)));
+    stage(definition, &command, &[])
 }
 
-/// The chain of ours that makes what a request asks for out of a das2 stream.
+/// The chain of ours that makes what a request asks for out of a source's stream.
 /// None where the site has a program of its own for that.
 ///
 /// # Errors
@@ -191,34 +194,20 @@ pub fn own_chain(
     definition: &Definition,
     asked: &DataRequest,
 ) -> Result<Option<Chain>, Error> {
-    let mut chain = Some(Chain::default());
-    if asked.ascii
-        && let Some(stage) = to_text(config, definition)?
-    {
-        chain = stage.own;
-    }
+    let chain = match (asked.ascii, &definition.format) {
+        (true, _) => to_text(config, definition)?.own,
+        (false, Format::QStream) => Some(Chain::of_qstream()),
+        (false, _) => Some(Chain::default()),
+    };
     Ok(chain.map(|chain| match asked.compress {
         true => chain.deflated(),
         false => chain,
     }))
 }
 
-/// Whether text can be had from a source.
-pub fn has_text(config: &Config, definition: &Definition) -> bool {
-    definition.format != Format::QStream
-        || definition.text_converter.is_some()
-        || config
-            .qds_to_utf8
-            .as_deref()
-            .is_some_and(|text| !text.trim().is_empty())
-}
-
 /// A step as a program, and as a filter of ours where it is one.
 fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result<Stage, Error> {
-    let own = match definition.format {
-        Format::QStream => None,
-        _ => chain_of(command, words)?,
-    };
+    let own = chain_of(definition, command, words)?;
     let mut program = reading::program(command).map_err(failed)?;
     for word in words {
         program.arg(word).map_err(failed)?;
@@ -226,9 +215,14 @@ fn stage(definition: &Definition, command: &Command, words: &[String]) -> Result
     Ok(Stage { program, own })
 }
 
-fn chain_of(command: &Command, more: &[String]) -> Result<Option<Chain>, Error> {
+fn chain_of(
+    definition: &Definition,
+    command: &Command,
+    more: &[String],
+) -> Result<Option<Chain>, Error> {
     let wrong = |reason| Error::internal("A filter of this data source is set up wrongly", reason);
-    reading::own_chain(command, more).transpose().map_err(wrong)
+    let chain = reading::own_chain(command, more, &definition.format);
+    chain.transpose().map_err(wrong)
 }
 
 fn failed(error: ExecError) -> Error {

@@ -11,7 +11,8 @@ use crate::cache::Block;
 use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
 use crate::exec::{ClientPipe, Place, end_readers_on_signals};
 use crate::filter::Chain;
-use crate::stream::{self, Reader, Sink, Writer};
+use crate::reading;
+use crate::stream::{self, Dialect, Reader, Sink, Writer};
 use crate::time::Time;
 use crate::web::answer::from_cache::FromCache;
 use crate::web::answer::stages;
@@ -94,7 +95,10 @@ pub fn deliver_cached(
 
 fn target<'a>(delivery: &CachedDelivery<'_>, outlet: Body) -> Target<'a, Body> {
     match delivery.chain.is_empty() {
-        true => Target::Direct(Writer::new(outlet)),
+        true => Target::Direct(match delivery.chain.dialect() {
+            Dialect::Das2 => Writer::new(outlet),
+            Dialect::QStream(_) => Writer::of_qstream(outlet),
+        }),
         false => Target::Filtered(delivery.chain.sink(outlet)),
     }
 }
@@ -151,7 +155,8 @@ impl GapReader for Gaps<'_, '_> {
         let running = start(self.exchange, &plan)?;
         let mut input = ReaderInput::new(running, self.exchange.log);
         let mut stage = plan.own().stages(Box::new(sink));
-        let passed = Reader::new(&mut input).pump(&mut *stage);
+        let dialect = reading::dialect(&self.delivery.definition.format);
+        let passed = Reader::of(dialect, &mut input).pump(&mut *stage);
         let ending = input.end(passed);
         ending.note(self.exchange.log, started);
         match ending.error("") {

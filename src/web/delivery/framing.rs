@@ -1,6 +1,7 @@
 //! Where the packets of a stream end, without understanding what is in them.
 
-use crate::stream::{Element, HeaderTag, PacketHeader, PacketId, StreamHeader, Tag, parse_tag};
+use crate::qstream;
+use crate::stream::{Element, HeaderTag, PacketId, StreamHeader, Tag, parse_tag};
 
 /// Bytes of the tag of a header.
 const HEADER_TAG: usize = 10;
@@ -9,9 +10,10 @@ const HEADER_TAG: usize = 10;
 pub struct Framing {
     /// Bytes of a data packet, tag included, by packet ID.
     strides: Vec<Option<usize>>,
+    stream: StreamHeader,
     /// Bytes of the packet at hand that are not there yet.
     missing: usize,
-    /// Not das2.2, or deflated: only passed on.
+    /// Neither das2.2 nor a QStream, or deflated: only passed on.
     opaque: bool,
     exception: bool,
 }
@@ -31,6 +33,7 @@ impl Framing {
     pub fn new() -> Framing {
         Framing {
             strides: vec![None; PacketId::COUNT],
+            stream: StreamHeader::default(),
             missing: 0,
             opaque: false,
             exception: false,
@@ -38,7 +41,7 @@ impl Framing {
     }
 
     /// How many of the bytes may go out so that they end where a packet ends:
-    /// all that are no packets of das2.2. Bytes that have not gone out come
+    /// all that are no packets of das2.2 or a QStream. Bytes that have not gone out come
     /// again, with more behind them.
     pub fn whole(&mut self, bytes: &[u8]) -> usize {
         let mut at = self.missing.min(bytes.len());
@@ -108,10 +111,10 @@ impl Framing {
         Front::Whole(HEADER_TAG + length)
     }
 
-    /// None for what das2.2 has not, and for what hides its packets.
+    /// None for what das2.2 and QStreams have not, and for what hides its packets.
     fn understand(&mut self, tag: HeaderTag, body: &[u8]) -> Option<()> {
         if tag == HeaderTag::Extra {
-            self.exception |= body.trim_ascii_start().starts_with(b"<exception");
+            self.exception |= memchr::memmem::find(body, b"<exception").is_some();
             return Some(());
         }
         let element = Element::parse(body).ok()?;
@@ -119,13 +122,15 @@ impl Framing {
             (_, "exception") => self.exception = true,
             (_, "comment") => {}
             (HeaderTag::Stream, _) => {
-                let header = StreamHeader::from_element(element);
-                let plain = !header.is_qstream() && !header.is_deflated().ok()?;
+                self.stream = StreamHeader::from_element(element);
+                let plain = !self.stream.is_deflated().ok()?;
                 return plain.then_some(());
             }
             (HeaderTag::Packet(id), _) => {
-                let header = PacketHeader::from_element(element).ok()?;
-                *self.strides.get_mut(id.index())? = Some(header.data_size() + id.data_tag().len());
+                let header = qstream::packet_header(&self.stream, element).ok()?;
+                let tag = id.data_tag().len();
+                let size = Some(header.data_size()).filter(|size| *size > 0);
+                *self.strides.get_mut(id.index())? = size.map(|size| size + tag);
             }
             (HeaderTag::Extra, _) => {}
         }
@@ -192,10 +197,8 @@ mod tests {
     #[test]
     fn what_is_not_das2_goes_out_at_once() {
         let deflated = header("00", "<stream compression=\"deflate\"/>") + "\u{1}x";
-        let qstream = header("00", "<stream dataset_id=\"x\"/>");
         for text in [
             deflated.as_str(),
-            &qstream,
             "|Sx||10|<stream/>",
             "an error text",
             ":01:no header",
@@ -207,10 +210,34 @@ mod tests {
     }
 
     #[test]
+    fn a_qstream_ends_at_a_packet_too() {
+        let start = header("00", "<stream dataset_id=\"v\"/>")
+            + &header(
+                "02",
+                "<packet><qdataset id=\"f\" rank=\"1\"><values values=\"1\"/></qdataset></packet>",
+            )
+            + &header(
+                "01",
+                "<packet><qdataset id=\"v\" rank=\"2\"><values encoding=\"float\" length=\"3\"/></qdataset></packet>",
+            );
+        let text = start.clone() + ":01:123456789012" + ":01:1234567";
+        let mut framing = Framing::new();
+        assert_eq!(framing.whole(text.as_bytes()), start.len() + 16);
+        assert!(framing.is_at_boundary() && !framing.has_exception());
+        let text = start + ":02:1234";
+        let mut framing = Framing::new();
+        assert_eq!(framing.whole(text.as_bytes()), text.len());
+        assert!(!framing.is_at_boundary());
+    }
+
+    #[test]
     fn exceptions_are_noticed() {
         for tag in ["00", "xx"] {
             let mut framing = Framing::new();
-            let text = header(tag, "<exception type=\"T\" message=\"m\"/>");
+            let text = header(
+                tag,
+                "<?xml version=\"1.0\"?>\n<exception type=\"T\" message=\"m\"/>",
+            );
             assert_eq!(framing.whole(text.as_bytes()), text.len());
             assert!(framing.has_exception(), "{tag}");
         }

@@ -142,7 +142,7 @@ impl Flow<'_> {
         let sent = outlet.sent();
         let chain = self.delivery.plan.own();
         let mut sink = chain.sink(outlet);
-        let mut reader = Reader::new(&mut self.input);
+        let mut reader = Reader::of(chain.dialect(), &mut self.input);
         let passed = reader.pump(&mut *sink);
         // A reader that tells why it fails needs no other exception.
         let is_told = passed.is_err() && reader.push_early(&mut *sink).unwrap_or(false);
