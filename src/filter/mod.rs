@@ -9,12 +9,13 @@
 //!
 //! | room | program |
 //! |---|---|
-//! | [`bin`] | das2_bin_avgsec, das2_bin_peakavgsec |
+//! | [`bin`] | das2_bin_avgsec, das2_bin_peakavgsec, das2_bin_avg, das2_bin_ratesec |
 //! | [`ascii`] | das2_ascii |
 //! | [`binary`] | das2_binary |
 //! | [`zlib`] | das2_deflate, an end; das2_inflate |
 //! | [`csv`] | das2_csv, an end |
 //! | [`hapi`] | das2_hapi, an end |
+//! | [`histo`] | das2_histo |
 //! | [`psd`] | das2_psd |
 //! | [`qds`] | qds_bin_avgsec, qds_ascii, the filters of QStreams |
 
@@ -25,6 +26,7 @@ mod chain;
 pub mod csv;
 pub mod cut;
 pub mod hapi;
+pub mod histo;
 pub mod program;
 mod progress;
 pub mod psd;
@@ -45,7 +47,7 @@ pub use chain::Chain;
 /// A filter with its settings: a stream in, a stream of the same kind out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
-    /// das2_bin_avgsec, das2_bin_peakavgsec.
+    /// das2_bin_avgsec, das2_bin_peakavgsec, das2_bin_avg.
     Bin(bin::Binning),
     /// das2_ascii.
     Ascii(ascii::Layout),
@@ -53,6 +55,10 @@ pub enum Filter {
     Binary,
     /// das2_inflate: every stream is read inflated.
     Inflate,
+    /// das2_bin_ratesec.
+    Rate(bin::Counting),
+    /// das2_histo.
+    Histo(histo::Shown),
     /// das2_psd.
     Psd(psd::Spectra),
     /// qds_bin_avgsec.
@@ -69,6 +75,8 @@ impl Filter {
             Filter::Ascii(layout) => Box::new(ascii::ToText::new(*layout, next)),
             Filter::Binary => Box::new(binary::ToBinary::new(next)),
             Filter::Inflate => next,
+            Filter::Rate(counting) => Box::new(bin::Counter::new(counting.clone(), next)),
+            Filter::Histo(shown) => Box::new(histo::Histogram::new(*shown, next)),
             Filter::Psd(spectra) => Box::new(psd::ToSpectra::new(spectra.clone(), next)),
             Filter::QBin(binning) => Box::new(qds::Reducer::new(*binning, next)),
             Filter::QAscii => Box::new(qds::ToText::new(next)),
@@ -172,7 +180,7 @@ impl Step {
 type Parse = fn(&[&str]) -> Result<Step, String>;
 
 /// The programs that are also steps.
-const PROGRAMS: [(&str, Parse); 11] = [
+const PROGRAMS: [(&str, Parse); 14] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
         no_file(args.file.as_deref(), Filter::Bin((&args).into()))
@@ -200,6 +208,18 @@ const PROGRAMS: [(&str, Parse); 11] = [
     ("das2_csv", |words| {
         let args: csv::CsvArgs = parse(words)?;
         no_file(args.file.as_deref(), End::Csv((&args).into()))
+    }),
+    ("das2_bin_avg", |words| {
+        let args: bin::UnitAverageArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::Bin((&args).into()))
+    }),
+    ("das2_bin_ratesec", |words| {
+        let args: bin::RateArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::Rate((&args).into()))
+    }),
+    ("das2_histo", |words| {
+        let args: histo::HistoArgs = parse(words)?;
+        no_file(args.file.as_deref(), Filter::Histo((&args).into()))
     }),
     ("das2_psd", |words| {
         let args: psd::PsdArgs = parse(words)?;

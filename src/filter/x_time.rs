@@ -29,6 +29,8 @@ enum Scale {
     Integer(TimeUnit),
     /// Text, and the day that was read last.
     Text(Cell<FieldTimes>),
+    /// The same as numbers of another unit.
+    TextIn(Cell<FieldTimes>, TimeUnit),
 }
 
 impl XTime {
@@ -75,6 +77,32 @@ impl XTime {
             encoding,
             scale: scale_of(unit, encoding),
             fill: f64::NAN,
+        })
+    }
+
+    /// Understands the one x plane of a packet type as numbers of its own
+    /// units, whatever these are: everything that is said of us2000 then means
+    /// them. Text times are numbers of the unit that the plane names, us2000
+    /// where it names none.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`]: no x, or several.
+    pub fn in_own_units(header: &PacketHeader) -> Result<XTime> {
+        let (index, offset) = header.x()?;
+        let plane = header.planes.get(index);
+        let plane = plane.ok_or_else(|| Error::Unfit("the packets have no x plane".into()))?;
+        let unit = TimeUnit::parse(plane.units()).unwrap_or(TimeUnit::US2000);
+        Ok(XTime {
+            at: offset + Run::TAG,
+            encoding: plane.encoding(),
+            fill: f64::NAN,
+            scale: match plane.encoding() {
+                Encoding::Time(_) if unit.linear() != Some((1.0, 0.0)) => {
+                    Scale::TextIn(Cell::default(), unit)
+                }
+                Encoding::Time(_) => Scale::Text(Cell::default()),
+                _ => Scale::Micros,
+            },
         })
     }
 
@@ -130,8 +158,11 @@ impl XTime {
         match &self.scale {
             // QStreams have stars for no time.
             Scale::Text(_) if !self.fill.is_nan() && field.starts_with(b"*") => Ok(None),
-            Scale::Text(times) => match read(times, field) {
-                Ok(time) => Ok(exact(time.us2000())),
+            Scale::Text(times) | Scale::TextIn(times, _) => match read(times, field) {
+                Ok(time) => Ok(exact(match &self.scale {
+                    Scale::TextIn(_, unit) => unit.from_time(time),
+                    _ => time.us2000(),
+                })),
                 Err(error) => Err(Error::malformed(format!(
                     "x is no time: '{}' ({error})",
                     field.trim_ascii().escape_ascii()

@@ -5,6 +5,7 @@
 //! out: the [`Program`]s to start, the environment they see, and an input for
 //! a stream that knows at its end whether they came to a good one.
 
+pub mod das1;
 mod input;
 
 use std::ffi::OsString;

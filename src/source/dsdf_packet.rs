@@ -24,6 +24,11 @@ const LARGEST: usize = 999_999;
 const BEFORE: &str = "<stream>\r\n  <properties";
 const AFTER: &str = " />\r\n</stream>";
 
+/// Whether clients may see a keyword, by a name that XML allows.
+pub fn is_for_clients(key: &str) -> bool {
+    !KEPT_BACK.iter().any(|prefix| key.starts_with(prefix)) && is_xml_name(key)
+}
+
 /// The packet `[00]LLLLLL<stream><properties KEY="VALUE" .. /></stream>` that
 /// describes a source to clients, and what could not be said in it. `label(0)`
 /// goes out as `label`, `label(N)` as `plane_N.label`: there Autoplot looks for

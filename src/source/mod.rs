@@ -26,7 +26,7 @@ mod tree;
 pub use cache_level::{CacheLevel, ParamsError, Period, Resolution, Unit, norm_params};
 pub use command::Command;
 pub use definition::{Definition, Examination, Example, Format, Param, Reducer};
-pub use dsdf_packet::dsdf_packet;
+pub use dsdf_packet::{dsdf_packet, is_for_clients};
 pub use error::{NotFound, SourceError};
 pub use listing::{Item, Listing};
 pub use misspelling::{KEYWORDS, stem};

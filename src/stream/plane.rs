@@ -248,6 +248,16 @@ impl Plane {
         self.set_units(&units);
     }
 
+    /// Turns it into a yscan with these tags in `tag_units`; units and encoding
+    /// of its values stay.
+    pub fn tag(&mut self, tags: &[f64], tag_units: &str) {
+        self.spread(tags.len(), tag_units, 0.0, 1.0);
+        self.remove_attr("yTagInterval");
+        self.remove_attr("yTagMin");
+        let tags: Vec<String> = tags.iter().map(f64::to_string).collect();
+        set_attr(&mut self.attrs, "yTags", tags.join(","));
+    }
+
     fn drop_layout(&mut self) {
         self.attrs.retain(|(key, _)| {
             !matches!(key.as_str(), "nitems" | "xUnits" | "yUnits" | "zUnits")

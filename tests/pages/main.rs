@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::CommandFactory;
-use das2_server::{access, cache, check, filter, httpd, log, queue, review, time, worker};
+use das2_server::{access, cache, check, filter, httpd, log, queue, reading, review, time, worker};
 
 /// The programs that have a command line, and it.
 fn command_lines() -> Vec<clap::Command> {
@@ -32,6 +32,10 @@ fn command_lines() -> Vec<clap::Command> {
         filter::csv::CsvArgs::command(),
         filter::psd::PsdArgs::command(),
         filter::hapi::HapiArgs::command(),
+        filter::histo::HistoArgs::command(),
+        reading::das1::Das1Args::command(),
+        filter::bin::UnitAverageArgs::command(),
+        filter::bin::RateArgs::command(),
         filter::zlib::DeflateArgs::command(),
         filter::zlib::InflateArgs::command(),
         filter::qds::AverageArgs::command(),

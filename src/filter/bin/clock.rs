@@ -39,6 +39,12 @@ impl Clock {
         }
     }
 
+    /// Bins of `size` units of x, bin 0 at the first x; what is said of
+    /// us2000 means those units.
+    pub(super) fn of_units(size: f64) -> Clock {
+        Clock { start: None, size }
+    }
+
     /// Start of bin 0 in us2000, once it is known.
     pub(in crate::filter) fn start(&self) -> Option<f64> {
         self.start

@@ -1,7 +1,7 @@
 //! One plane of a packet type while it is being binned.
 
 use crate::stream::{Encoding, Error, PacketHeader, Plane, PlaneKind, Result, Run, StreamHeader};
-use crate::time::{FieldTimes, Time, seconds_per_unit, write_field};
+use crate::time::{FieldTimes, Time, TimeUnit, seconds_per_unit, write_field};
 
 use super::kernel::{Fill, Packets, Sums, add_one, add_reals};
 use super::options::{Binning, Planes};
@@ -148,7 +148,7 @@ fn collapses(
             .is_some_and(|renderer| renderer.value == "waveform"),
         _ => false,
     };
-    if binning.planes == Planes::Peaks || !is_waveform {
+    if binning.planes == Planes::Peaks || binning.own_units || !is_waveform {
         return false;
     }
     let Some(unit) = plane.tag_units().and_then(seconds_per_unit) else {
@@ -222,6 +222,27 @@ pub(in crate::filter) fn x_written_as(encoding: Encoding, digits: u8) -> Encodin
     }
 }
 
+/// The unit that text times are numbers of, in bins of x's own units.
+pub(super) fn own_unit(x: &Plane) -> TimeUnit {
+    TimeUnit::parse(x.units()).unwrap_or(TimeUnit::US2000)
+}
+
+/// The same for bins in x's own units: reals stay as they are.
+pub(super) fn own_x_written_as(encoding: Encoding, unit: &TimeUnit, size: f64) -> Encoding {
+    match encoding {
+        Encoding::Time(_) => {
+            let seconds = size * unit.seconds() / 2.0;
+            let digits = [(0, 1.0), (3, 1e3), (6, 1e6)]
+                .into_iter()
+                .find(|(_, parts)| (seconds * parts).fract() == 0.0)
+                .map_or(9, |(digits, _)| digits);
+            x_written_as(encoding, digits)
+        }
+        Encoding::Int { big, .. } => Encoding::Real8 { big },
+        other => other,
+    }
+}
+
 /// 0001-01-01, and the last second of the year 9999, in us2000.
 const YEAR_1: f64 = -730_119.0 * 86_400e6;
 const END_OF_9999: f64 = 2_921_940.0 * 86_400e6 - 1e6;
@@ -241,4 +262,12 @@ pub(super) fn write_centre(us2000: f64, encoding: Encoding, out: &mut Vec<u8>) {
         _ => us2000,
     };
     write_value(us2000, encoding, out);
+}
+
+/// Appends the centre of a bin in x's own units.
+pub(super) fn write_own_centre(centre: f64, x: &Plane, encoding: Encoding, out: &mut Vec<u8>) {
+    match encoding {
+        Encoding::Time(_) => write_centre(own_unit(x).to_us2000(centre), encoding, out),
+        other => other.write_number(centre, out),
+    }
 }

@@ -2,15 +2,20 @@
 
 use std::collections::HashMap;
 
-use crate::stream::{PacketHeader, Plane, PlaneKind, Properties, Property, StreamHeader};
+use crate::stream::{Encoding, PacketHeader, Plane, PlaneKind, Properties, Property, StreamHeader};
 
-use super::column::{Column, written_as, x_units, x_written_as};
+use crate::time::TimeUnit;
+
+use super::column::{Column, own_unit, own_x_written_as, written_as, x_units, x_written_as};
 use super::options::{Binning, Planes};
 
 /// The stream header after binning: the width of the bins, in every property
 /// by which clients know it.
 pub(super) fn stream(header: &StreamHeader, binning: &Binning) -> StreamHeader {
     let mut header = header.clone();
+    if binning.own_units {
+        return header;
+    }
     let width = resolution(&header, binning);
     let properties = &mut header.properties;
     properties.set("Datum", "xTagWidth", datum(width));
@@ -23,6 +28,24 @@ pub(super) fn stream(header: &StreamHeader, binning: &Binning) -> StreamHeader {
         properties.set("String", "sourceId", binning.program());
     }
     header
+}
+
+/// Tells the width of bins in x's own units, where these are a time.
+pub(super) fn tell_own_width(header: &mut StreamHeader, packet: &PacketHeader, size: f64) {
+    let mut planes = packet.planes.iter().filter(|p| p.kind == PlaneKind::X);
+    if let Some(seconds) = planes.next().and_then(seconds_of) {
+        let width = datum(size * seconds);
+        header.properties.set("Datum", "xCacheResolution", width);
+    }
+}
+
+/// Seconds in one unit of x; None where x is no time.
+fn seconds_of(x: &Plane) -> Option<f64> {
+    match (TimeUnit::parse(x.units()), x.encoding()) {
+        (Some(unit), _) => Some(unit.seconds()),
+        (None, Encoding::Time(_)) => Some(1e-6),
+        _ => None,
+    }
 }
 
 /// The width of the bins as clients are told it, in seconds: a reduction of
@@ -102,10 +125,20 @@ pub(super) fn packet(
     digits: u8,
 ) -> PacketHeader {
     let mut out = header.clone();
-    raise_tag_width(&mut out.properties, resolution);
+    if !binning.own_units {
+        raise_tag_width(&mut out.properties, resolution);
+    }
     for (plane, column) in out.planes.iter_mut().zip(columns) {
-        raise_tag_width(&mut plane.properties, resolution);
+        if !binning.own_units {
+            raise_tag_width(&mut plane.properties, resolution);
+        }
         match column {
+            None if binning.own_units => {
+                let encoding = own_x_written_as(plane.encoding(), &own_unit(plane), resolution);
+                if encoding != plane.encoding() {
+                    plane.set_encoding(encoding);
+                }
+            }
             None => {
                 let encoding = x_written_as(plane.encoding(), digits);
                 plane.set_encoding(encoding);

@@ -67,6 +67,31 @@ pub struct PeakArgs {
     pub file: Option<PathBuf>,
 }
 
+/// Averages data over bins of x.
+///
+/// Reads a das2 stream and writes one record a bin: the mean of each plane's
+/// good values, at the centre of the bin. Bins are lengths in the units of x,
+/// whatever these are, and begin at the first x.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(
+    name = "das2_bin_avg",
+    args_override_self = true,
+    version,
+    disable_version_flag = true,
+    allow_negative_numbers = true
+)]
+pub struct UnitAverageArgs {
+    /// Length of a bin in units of x, above zero.
+    #[arg(value_name = "SIZE", value_parser = seconds)]
+    size: f64,
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
+    /// The stream to read, standard input by default.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
 pub(in crate::filter) fn begin(text: &str) -> Result<Time, String> {
     parse_query(text, None).map_err(|error| error.to_string())
 }
@@ -74,15 +99,17 @@ pub(in crate::filter) fn begin(text: &str) -> Result<Time, String> {
 pub(in crate::filter) fn seconds(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
-        _ => Err("a bin's length must be a number of seconds above zero".into()),
+        _ => Err("a bin's length must be a number above zero".into()),
     }
 }
 
 /// How to bin a stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Binning {
-    /// Length of a bin in seconds, above zero.
+    /// Length of a bin in seconds, or in units of x, above zero.
     pub seconds: f64,
+    /// Bins are lengths in x's own units.
+    pub own_units: bool,
     /// Start of bin 0; None: the first time in the data.
     pub begin: Option<Time>,
     /// Which planes are written.
@@ -111,6 +138,7 @@ impl Binning {
     pub fn means(seconds: f64) -> Binning {
         Binning {
             seconds,
+            own_units: false,
             begin: None,
             planes: Planes::Means {
                 range: false,
@@ -123,6 +151,7 @@ impl Binning {
     /// The program's name, which it writes as a source.
     pub fn program(&self) -> &'static str {
         match self.planes {
+            _ if self.own_units => "das2_bin_avg",
             Planes::Means { .. } => "das2_bin_avgsec",
             Planes::Peaks => "das2_bin_peakavgsec",
         }
@@ -133,6 +162,7 @@ impl From<&AverageArgs> for Binning {
     fn from(args: &AverageArgs) -> Binning {
         Binning {
             seconds: args.seconds,
+            own_units: false,
             begin: args.begin,
             planes: Planes::Means {
                 range: args.range,
@@ -149,6 +179,15 @@ impl From<&PeakArgs> for Binning {
             planes: Planes::Peaks,
             begin: args.begin,
             ..Binning::means(args.seconds)
+        }
+    }
+}
+
+impl From<&UnitAverageArgs> for Binning {
+    fn from(args: &UnitAverageArgs) -> Binning {
+        Binning {
+            own_units: true,
+            ..Binning::means(args.size)
         }
     }
 }

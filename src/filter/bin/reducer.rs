@@ -11,7 +11,9 @@ use crate::stream::{
 };
 
 use super::clock::Clock;
-use super::column::{Column, Statistic, write_centre, x_written_as};
+use super::column::{
+    Column, Statistic, own_unit, own_x_written_as, write_centre, write_own_centre, x_written_as,
+};
 use super::header;
 use super::options::{Binning, Planes};
 
@@ -27,6 +29,9 @@ pub struct Reducer<N> {
     binning: Binning,
     clock: Clock,
     stream: StreamHeader,
+    /// The stream header of bins in x's own units, until it is known whether
+    /// these are a time.
+    waits: Option<StreamHeader>,
     /// What clients are told, in seconds.
     resolution: f64,
     types: BTreeMap<PacketId, PacketType>,
@@ -45,6 +50,8 @@ struct PacketType {
     /// output are known. Empty: its header has not been sent.
     layout: Vec<Slot>,
     open: Option<f64>,
+    /// x is binned, and written, in its own units.
+    own_units: bool,
 }
 
 /// One plane of an output record.
@@ -67,7 +74,11 @@ impl<N: Sink> Reducer<N> {
     pub fn new(binning: Binning, next: N) -> Reducer<N> {
         Reducer {
             next,
-            clock: Clock::new(binning.begin.map(|time| time.us2000()), binning.seconds),
+            clock: match binning.own_units {
+                true => Clock::of_units(binning.seconds),
+                false => Clock::new(binning.begin.map(|time| time.us2000()), binning.seconds),
+            },
+            waits: None,
             progress: Progress::new(binning.program(), binning.no_progress),
             resolution: binning.seconds,
             binning,
@@ -103,6 +114,18 @@ impl<N: Sink> Reducer<N> {
                 self.next.packet(*id, &Arc::new(out))?;
                 packets.layout = layout(packets, &self.binning, digits);
             }
+        }
+        Ok(())
+    }
+
+    /// Sends the stream header if it waits; `first` is the packet header
+    /// behind it, if one is.
+    fn begin(&mut self, first: Option<&PacketHeader>) -> Result<()> {
+        if let Some(mut stream) = self.waits.take() {
+            if let Some(first) = first {
+                header::tell_own_width(&mut stream, first, self.binning.seconds);
+            }
+            self.next.stream(&stream)?;
         }
         Ok(())
     }
@@ -147,6 +170,9 @@ impl<N: Sink> Reducer<N> {
     }
 
     fn pass_held(&mut self) -> Result<()> {
+        if !self.held.is_empty() {
+            self.begin(None)?;
+        }
         for exception in std::mem::take(&mut self.held) {
             self.next.exception(&exception)?;
         }
@@ -156,7 +182,10 @@ impl<N: Sink> Reducer<N> {
 
 impl PacketType {
     fn new(header: &Arc<PacketHeader>, stream: &StreamHeader, binning: &Binning) -> Result<Self> {
-        let x = XTime::new(header)?;
+        let x = match binning.own_units {
+            true => XTime::in_own_units(header)?,
+            false => XTime::new(header)?,
+        };
         let mut offset = 0;
         let mut columns = Vec::new();
         for plane in &header.planes {
@@ -172,6 +201,7 @@ impl PacketType {
             columns,
             layout: Vec::new(),
             open: None,
+            own_units: binning.own_units,
         })
     }
 
@@ -191,7 +221,15 @@ impl PacketType {
                 (Some(statistic), Some(Some(column))) => {
                     column.write(statistic, slot.encoding, out);
                 }
-                _ => write_centre(centre, slot.encoding, out),
+                _ => match self
+                    .header
+                    .planes
+                    .get(slot.plane)
+                    .filter(|_| self.own_units)
+                {
+                    Some(x) => write_own_centre(centre, x, slot.encoding, out),
+                    None => write_centre(centre, slot.encoding, out),
+                },
             }
         }
         if let (Some(last), Some(slot)) = (out.last_mut(), self.layout.last())
@@ -229,7 +267,10 @@ fn layout(packets: &PacketType, binning: &Binning, digits: u8) -> Vec<Slot> {
             slots.push(Slot {
                 plane,
                 statistic: None,
-                encoding: x_written_as(input.encoding(), digits),
+                encoding: match binning.own_units {
+                    true => own_x_written_as(input.encoding(), &own_unit(input), binning.seconds),
+                    false => x_written_as(input.encoding(), digits),
+                },
             });
             continue;
         };
@@ -248,11 +289,17 @@ fn layout(packets: &PacketType, binning: &Binning, digits: u8) -> Vec<Slot> {
 impl<N: Sink> Sink for Reducer<N> {
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
+        let out = header::stream(header, &self.binning);
+        if self.binning.own_units {
+            self.waits = Some(out);
+            return Ok(());
+        }
         self.resolution = header::resolution(header, &self.binning);
-        self.next.stream(&header::stream(header, &self.binning))
+        self.next.stream(&out)
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        self.begin(Some(header))?;
         if let Some(old) = self.types.get(&id) {
             // The same layout said again: the open bin goes on.
             if old.header == *header {
@@ -304,6 +351,7 @@ impl<N: Sink> Sink for Reducer<N> {
     }
 
     fn comment(&mut self, comment: &Comment) -> Result<()> {
+        self.begin(None)?;
         match self.progress.pass(comment) {
             Some(comment) => self.next.comment(&comment),
             None => Ok(()),
@@ -321,14 +369,17 @@ impl<N: Sink> Sink for Reducer<N> {
     }
 
     fn unknown(&mut self, body: &[u8]) -> Result<()> {
+        self.begin(None)?;
         self.next.unknown(body)
     }
 
     fn flush(&mut self) -> Result<()> {
+        self.begin(None)?;
         self.next.flush()
     }
 
     fn finish(&mut self) -> Result<()> {
+        self.begin(None)?;
         self.close_all()?;
         self.pass_held()?;
         self.next.finish()
@@ -336,6 +387,7 @@ impl<N: Sink> Sink for Reducer<N> {
 
     /// Bins that were closed in the very run that broke are complete.
     fn abort(&mut self, exception: &Exception) -> Result<()> {
+        self.begin(None)?;
         self.pass_closed()?;
         self.pass_held()?;
         self.next.abort(exception)
