@@ -9,6 +9,17 @@ pub fn wide(folder: &Path) -> PathBuf {
     made(folder, "wide.d2s", 500_000_000, 64)
 }
 
+/// As [`wide`], of numbers with a fraction and both signs.
+pub fn wide_reals(folder: &Path) -> PathBuf {
+    let real = |whole: f32| (whole - 8e6) * 1.234_567e-5;
+    made_of(&real, 1e5, folder, "reals.d2s", 500_000_000, 64)
+}
+
+/// 20 MB of what [`wide`] holds.
+pub fn short(folder: &Path) -> PathBuf {
+    made(folder, "short.d2s", 20_000_000, 64)
+}
+
 /// 300 MB of one-value records of 16 bytes, ten a second.
 pub fn narrow(folder: &Path) -> PathBuf {
     made(folder, "narrow.d2s", 300_000_000, 1)
@@ -96,6 +107,20 @@ fn made(folder: &Path, name: &str, size: usize, channels: usize) -> PathBuf {
 }
 
 fn made_every(us: f64, folder: &Path, name: &str, size: usize, channels: usize) -> PathBuf {
+    made_of(&|whole| whole, us, folder, name, size, channels)
+}
+
+/// Values are made of whole numbers below 2^24.
+type Value<'a> = &'a dyn Fn(f32) -> f32;
+
+fn made_of(
+    value: Value<'_>,
+    us: f64,
+    folder: &Path,
+    name: &str,
+    size: usize,
+    channels: usize,
+) -> PathBuf {
     let path = folder.join(name);
     if path
         .metadata()
@@ -104,11 +129,17 @@ fn made_every(us: f64, folder: &Path, name: &str, size: usize, channels: usize) 
         return path;
     }
     let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
-    write(&mut out, us, size, channels).expect("room for the stream");
+    write(&mut out, value, us, size, channels).expect("room for the stream");
     path
 }
 
-fn write(out: &mut impl Write, us: f64, size: usize, channels: usize) -> std::io::Result<()> {
+fn write(
+    out: &mut impl Write,
+    value: Value<'_>,
+    us: f64,
+    size: usize,
+    channels: usize,
+) -> std::io::Result<()> {
     let stream = r#"<stream version="2.2"><properties double:zFill="-1e31" double:yFill="-1e31" Datum:xTagWidth="0.1 s"/></stream>"#;
     let data = if channels == 1 {
         r#"<y name="v" type="little_endian_real4" units="V"></y>"#.to_owned()
@@ -128,7 +159,7 @@ fn write(out: &mut impl Write, us: f64, size: usize, channels: usize) -> std::io
         out.write_all(b":01:")?;
         out.write_all(&(index as f64 * us).to_le_bytes())?;
         for _ in 0..channels {
-            out.write_all(&noise.next().to_le_bytes())?;
+            out.write_all(&value(noise.next()).to_le_bytes())?;
         }
     }
     out.flush()

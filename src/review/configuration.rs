@@ -321,6 +321,12 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
         ),
         ("D2S_TO_UTF8", config.d2s_to_utf8.as_ref(), &[], &None),
         ("QDS_TO_UTF8", config.qds_to_utf8.as_ref(), &[], &None),
+        (
+            "D2S_CSV_CONVERTER",
+            config.d2s_csv_converter.as_ref(),
+            &[],
+            &None,
+        ),
         ("DAS1_TO_DAS2", das1, &[], &sources.das1),
     ] {
         let Some(command) = command else {

@@ -403,6 +403,12 @@ fn commands(definition: &Definition, setting: &Setting<'_>, desk: &mut Desk<'_>)
             .faults_of_filter(converter, &[], &definition.format);
         faults.extend(told.into_iter().map(|fault| ("textConverter", fault)));
     }
+    if let Some(converter) = &definition.csv_converter {
+        let told = setting
+            .programs
+            .faults_of_filter(converter, &[], &definition.format);
+        faults.extend(told.into_iter().map(|fault| ("csvConverter", fault)));
+    }
     if let Some(reader) = &definition.cache_reader {
         let told = setting.programs.faults_of_cache_reader(reader);
         faults.extend(told.into_iter().map(|fault| ("cacheReader", fault)));

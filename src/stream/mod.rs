@@ -36,10 +36,10 @@ mod frame;
 mod header;
 mod input;
 mod number;
+mod number_text;
 mod plane;
 mod properties;
 mod reader;
-mod shortest;
 mod sink;
 mod tags;
 mod text;
@@ -56,12 +56,14 @@ pub use header::{Comment, Descriptor, Exception, PacketHeader, StreamHeader};
 pub use input::{FileInput, Input, stdin_input, widen_pipe};
 pub(crate) use number::needs_eight_bytes;
 pub use number::parse_number;
+pub use number_text::{
+    ROOM as NUMBER_ROOM, Shortest, exponent_field, exponent_form, real4_fields, shortest,
+};
 pub use plane::{Plane, PlaneKind};
 pub use properties::{Properties, Property};
 pub use reader::{Describe, Dialect, Note, Reader};
-pub use shortest::{Shortest, shortest};
 pub use sink::{Run, Sink};
 pub(crate) use sink::{sink_ignores, sink_passes_to};
 pub use tags::YTags;
-pub use text::{exp_field, exp_form};
+pub use text::exp_field;
 pub use writer::Writer;

@@ -51,8 +51,8 @@ fn exponent_form(value: f64, decimals: usize) -> Option<Digits> {
     Some(c)
 }
 
-/// Appends a value as C's `%.{decimals}e` does.
-pub fn exp_form(value: f64, decimals: usize, out: &mut Vec<u8>) {
+/// Appends a value as C's `%.{decimals}e` does, by the standard library.
+pub(super) fn exponent_text(value: f64, decimals: usize, out: &mut Vec<u8>) {
     match exponent_form(value, decimals.min(40)) {
         Some(text) if value.is_finite() => out.extend(text.get()),
         _ => out.extend(not_finite(value)),

@@ -1,6 +1,6 @@
 //! Times as ISO text, and as time fields of a given width in data packets.
 
-use super::instant::{Calendar, Time};
+use super::instant::{Calendar, NS_PER_DAY, NS_PER_SECOND, Time};
 use std::fmt;
 
 /// How the date is written.
@@ -18,6 +18,8 @@ const ROOM: usize = 30;
 const CALENDAR: usize = 15;
 /// Length of `-dddThh:mm:ss`.
 const ORDINAL: usize = 13;
+/// Where `hh:mm:ss` stands behind a date in calendar form.
+const TIME: usize = 12;
 
 /// The ISO text of a time, made by [`Time::iso`]; held in place, not allocated.
 #[derive(Clone, Copy)]
@@ -30,8 +32,7 @@ pub struct IsoText {
 impl IsoText {
     pub(super) fn new(time: Time, style: Style, digits: u8) -> IsoText {
         let digits = digits.min(9);
-        let step = 10u32.pow(9 - u32::from(digits));
-        let parts = time.rounded(step).calendar();
+        let parts = time.rounded(step_of(digits)).calendar();
         let bytes = match style {
             Style::Calendar => calendar_bytes(&parts),
             Style::Ordinal => ordinal_bytes(&parts),
@@ -77,6 +78,69 @@ impl fmt::Debug for IsoText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// ISO texts of times that come one after the other: the date is made anew
+/// only when the day is another one.
+#[derive(Clone, Debug)]
+pub struct IsoWriter {
+    digits: u8,
+    step: u32,
+    /// The day that the text's date is of.
+    day: Option<i64>,
+    text: IsoText,
+}
+
+impl IsoWriter {
+    /// Calendar form, 0 to 9 fraction digits (more count as 9).
+    pub fn new(digits: u8) -> IsoWriter {
+        let digits = digits.min(9);
+        IsoWriter {
+            digits,
+            step: step_of(digits),
+            day: None,
+            text: IsoText {
+                bytes: [b' '; ROOM],
+                start: 0,
+                end: 0,
+            },
+        }
+    }
+
+    /// As [`Time::iso`] in calendar form.
+    pub fn text(&mut self, time: Time) -> &IsoText {
+        let time = time.rounded(self.step);
+        let ns = time.ns_of_day();
+        if self.day != Some(time.day_number()) || ns >= NS_PER_DAY {
+            self.text = IsoText::new(time, Style::Calendar, self.digits);
+            // Within a leap second the hour is no hour.
+            self.day = (ns < NS_PER_DAY).then_some(time.day_number());
+            return &self.text;
+        }
+        let seconds = (ns / NS_PER_SECOND) as u32;
+        let (minutes, hours) = (seconds / 60, seconds / 3600);
+        let [h0, h1] = decimal(hours);
+        let [m0, m1] = decimal(minutes - hours * 60);
+        let [s0, s1] = decimal(seconds - minutes * 60);
+        if let Some(time) = self
+            .text
+            .bytes
+            .get_mut(TIME..)
+            .and_then(|b| b.first_chunk_mut())
+        {
+            *time = [h0, h1, b':', m0, m1, b':', s0, s1];
+        }
+        let fraction: [u8; 9] = decimal((ns % NS_PER_SECOND) as u32);
+        if let Some(last) = self.text.bytes.last_chunk_mut() {
+            *last = fraction;
+        }
+        &self.text
+    }
+}
+
+/// Nanoseconds of the last digit.
+fn step_of(digits: u8) -> u32 {
+    10u32.pow(9 - u32::from(digits.min(9)))
 }
 
 /// The last `N` decimal digits of a number.
@@ -185,6 +249,28 @@ mod tests {
 
     fn time(text: &str) -> Time {
         parse_field(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn texts_one_after_the_other_are_those_of_each_alone() {
+        let mut sample = Sample::new(12);
+        for digits in 0..=10 {
+            let mut writer = IsoWriter::new(digits);
+            let mut time = sample.time(1600..=2400);
+            for _ in 0..3000 {
+                time = match sample.below(50) {
+                    0 => sample.time(1..=99_999),
+                    1 => Time::from_day(time.day_number(), 86_400_999_999_999).unwrap(),
+                    2 => Time::from_day(time.day_number(), 86_399_999_999_999).unwrap(),
+                    _ => {
+                        let step = sample.below(40_000_000_000_000) as i64;
+                        time.plus_nanos(step).unwrap_or(time)
+                    }
+                };
+                let alone = time.iso(Style::Calendar, digits);
+                assert_eq!(writer.text(time).as_str(), alone.as_str());
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{parse_query, seconds_per_unit};
 /// Units of `ns_per_unit`; 2000-01-01 has the number `whole`, and a part of a
 /// unit that is `rest_ns` long. Kept in two parts because the number itself may
 /// not fit a double.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Linear {
     pub(super) ns_per_unit: i64,
     pub(super) whole: i64,
@@ -15,6 +15,13 @@ pub(super) struct Linear {
 }
 
 impl Linear {
+    /// us2000.
+    pub(super) const US2000: Linear = Linear {
+        ns_per_unit: 1000,
+        whole: 0,
+        rest_ns: 0,
+    };
+
     /// `UNIT since TIME`, UNIT a length of time of whole nanoseconds.
     pub(super) fn since(name: &str) -> Option<Linear> {
         const SINCE: &str = " since ";

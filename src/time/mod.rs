@@ -33,7 +33,7 @@ pub use error::{Problem, TimeError};
 pub use field_text::parse_field;
 pub use field_times::FieldTimes;
 pub use instant::{Calendar, Time};
-pub use iso::{IsoText, Style, digits_of_width, write_field};
+pub use iso::{IsoText, IsoWriter, Style, digits_of_width, write_field};
 pub use length::seconds_per_unit;
 pub use options::PrtimeArgs;
 pub use query_text::{is_plain, parse_query};

@@ -138,6 +138,7 @@ impl TimeUnit {
     /// NaN, infinities and what lies outside years 1 to 99,999.
     pub fn to_time(&self, value: f64) -> Option<Time> {
         match &self.scale {
+            Scale::Linear(Linear::US2000) => Time::from_us2000(value),
             Scale::Linear(linear) => linear.time_of(value),
             Scale::Tt2000 => leap::table().time(nanoseconds(value, 1)?),
             Scale::Et2000 => leap::table().time(nanoseconds(value - et_minus_tt(value), S)?),

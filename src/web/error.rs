@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::answer::data_request::asks_for_csv;
 use super::request::Request;
 use super::response::{CLIENT_TEXT, Response, Status};
 use crate::log::error_id;
@@ -127,11 +128,12 @@ impl Error {
         }
     }
 
-    /// The answer: an exception packet to a das2 client, text to a browser.
+    /// The answer: an exception packet to a das2 client, text to a browser and to
+    /// whoever asks for a table.
     pub fn response(&self, request: &Request) -> Response {
         let (kind, status) = self.kind();
         let message = self.to_string();
-        let mut response = match request.is_browser() {
+        let mut response = match request.is_browser() || asks_for_csv(&request.query) {
             true => Response::text(status, message + "\r\n"),
             false => Response::new(status, CLIENT_TEXT, exception_packet(kind, &message)),
         };

@@ -107,11 +107,12 @@ fn data_of_every_open_example() {
         ),
         ("Sunspots", "start_time=1700-01-01&end_time=2009-01-01"),
     ] {
-        for (ascii, kind) in [
+        for (form, kind) in [
             ("", "application/vnd.das2.das2stream"),
             ("&ascii=1", "text/vnd.das2.das2stream; charset=utf-8"),
+            ("&format=csv", "text/csv; charset=utf-8"),
         ] {
-            let query = format!("server=dataset&dataset=Examples/{name}&{query}{ascii}");
+            let query = format!("server=dataset&dataset=Examples/{name}&{query}{form}");
             let answer = site.query(&query);
             conforms(&answer);
             assert_eq!(answer.status(), 200, "{query}");
@@ -123,7 +124,10 @@ fn data_of_every_open_example() {
                     .unwrap()
                     .contains(&name)
             );
-            assert!(answer.body.starts_with(b"[00]"), "{query}");
+            match form {
+                "&format=csv" => assert!(answer.text().contains(" (UTC),"), "{query}"),
+                _ => assert!(answer.body.starts_with(b"[00]"), "{query}"),
+            }
             assert!(
                 !answer.text().contains("<exception"),
                 "{query}: {}",

@@ -162,10 +162,13 @@ fn text_and_compression_come_out_of_the_cache_too() {
     fs::remove_file(m.block("intrinsic/2017/01/2017-01-02_intrinsic.d2s")).unwrap();
     let wanted = all(&m, "2017-01-01", "2017-01-04");
     assert_eq!(m.records("2017-01-01", "2017-01-04", "&ascii=1"), wanted);
+    let table = m.get("2017-01-01", "2017-01-04", "&format=csv");
+    assert_eq!(table.content_type(), "text/csv; charset=utf-8");
+    assert_eq!(table.text().lines().count(), 1 + wanted.len());
     let answer = m.get("2017-01-01", "2017-01-04", "&compress=true");
     let report = das2_server::check::check_stream(&answer.body[..]);
     assert!(report.is_conforming(), "{report}");
-    assert_eq!(m.runs().len(), 2);
+    assert_eq!(m.runs().len(), 3);
 }
 
 #[test]

@@ -159,6 +159,7 @@ fn no_door_is_open() {
     let more = [
         "",
         "&ascii=1",
+        "&format=csv",
         "&compress=true",
         "&resolution=60",
         "&interval=60",

@@ -23,4 +23,5 @@ mod pages;
 mod readers;
 mod sources;
 mod start;
+mod table;
 mod timing;

@@ -1,6 +1,7 @@
 //! das2_csv: its table, read by a reader of its own.
 
-use crate::generator::{Builder, encode, le8, time, x_y};
+use crate::generator::{Builder, Kinds, encode, iso, le8, random, time, x_y};
+use crate::parsed::{Item, Parsed};
 use crate::running::{bytes_of, run_in_pieces, words};
 
 const SECOND: f64 = 1e6;
@@ -156,4 +157,189 @@ fn rows_begin_with_the_packet_id_where_there_are_several() {
         .map(|row| row[0].clone())
         .collect();
     assert_eq!(ids, ["1", "1", "1", "2", "1"]);
+}
+
+#[test]
+fn odd_names_units_and_labels_stay_in_their_cells() {
+    let mut s = Builder::new();
+    s.packet(
+        1,
+        "<x type=\"double\" units=\"us2000\" name=\"a,b\"/>\
+         <y type=\"float\" name=\"say &quot;x&quot;\" units=\"V;&#10;m\">\
+         <properties String:yLabel=\"one,&#10;two &quot;\"/></y>\
+         <y type=\"float\" units=\"\"/><y type=\"float\" name=\"\" units=\" \"/>\
+         <z type=\"float\" units=\"µ\"/>\
+         <xscan type=\"float\" name=\"w\" nitems=\"2\" xUnits=\"ms\" yUnits=\"V\" \
+         xOffsetInterval=\"0.1\" xOffsetMin=\"0.2\"/>\
+         <yscan type=\"float\" nitems=\"1\" zUnits=\"\"/>",
+    );
+    let fields: Vec<Vec<u8>> = std::iter::once(le8(0.0).into_iter().rev().collect())
+        .chain((0..7).map(|n| encode("float", f64::from(n))))
+        .collect();
+    s.data(1, &fields);
+    let table = table("das2_csv", &s.take());
+    assert_eq!(
+        table[0],
+        [
+            "a,b (UTC)",
+            "say \"x\" (V;\nm)",
+            "y_1",
+            "y_2",
+            "z (µ)",
+            "w @ 0.2 ms (V)",
+            "w @ 0.3 ms (V)",
+            "yscan @ 0",
+        ]
+    );
+    assert_eq!(table[1].len(), table[0].len());
+    assert_eq!(table[1][7], "6");
+}
+
+#[test]
+fn every_kind_of_value() {
+    let cell = |kind: &str, raw: Vec<u8>| {
+        let mut s = Builder::new();
+        s.packet(
+            1,
+            &format!("<x type=\"{kind}\" units=\"\"/><y type=\"{kind}\" units=\"\"/>"),
+        );
+        s.data(1, &[raw.clone(), raw]);
+        let row = table("das2_csv", &s.take()).swap_remove(1);
+        (row[0].clone(), row[1].clone())
+    };
+    let both = |text: &str| (text.to_owned(), text.to_owned());
+    let text = |width: usize, text: &str| {
+        (
+            format!("ascii{width}"),
+            format!("{text:>width$}").into_bytes(),
+        )
+    };
+    for (written, cells) in [
+        ("  1.50 ", "1.50"),
+        ("+7,", "+7"),
+        ("1.5D+03 ", "1.5e+03"),
+        ("-inf \n", "-inf"),
+        (" nan ", ""),
+        (" n/a ", ""),
+        ("", ""),
+    ] {
+        let (kind, raw) = text(12, written);
+        assert_eq!(cell(&kind, raw), both(cells), "{written:?}");
+    }
+    assert_eq!(cell("float", encode("float", f64::INFINITY)), both("inf"));
+    assert_eq!(cell("float", encode("float", f64::NAN)), both(""));
+    // x has no fill.
+    let fill = cell("float", encode("float", -1e31));
+    assert_eq!(fill, ("-1e+31".to_owned(), String::new()));
+    let largest = u64::MAX.to_be_bytes().to_vec();
+    assert_eq!(
+        cell("big_endian_uint8", largest),
+        both("18446744073709551615")
+    );
+    let least = i64::MIN.to_le_bytes().to_vec();
+    assert_eq!(
+        cell("little_endian_int8", least),
+        both("-9223372036854775808")
+    );
+    for (width, written, cells) in [
+        (24, "2013-001T01:00:00.123", "2013-01-01T01:00:00.123"),
+        (
+            28,
+            "2013-01-01T01:00:00.123456Z",
+            "2013-01-01T01:00:00.123456",
+        ),
+        (31, "2016-12-31T23:59:60.5", "2016-12-31T23:59:60.500"),
+    ] {
+        let raw = format!("{written:<width$}").into_bytes();
+        assert_eq!(cell(&format!("time{width}"), raw), both(cells));
+    }
+    let none = cell("time24", time(24, f64::from(-730_119) * 86_400e6));
+    assert_eq!(none, ("0001-01-01T00:00:00.000".to_owned(), String::new()));
+    let mut s = Builder::new();
+    s.packet(1, "<x type=\"time24\" units=\"us2000\"/>");
+    s.data(1, &[time(24, 0.0)])
+        .data(1, &[b"not a time at all       ".to_vec()]);
+    let ran = run_in_pieces(&["das2_csv"], &s.take(), &[usize::MAX]);
+    let error = ran.error.unwrap().to_string();
+    assert!(
+        error.contains("packet 01") && error.contains("not a time"),
+        "{error}"
+    );
+    assert_eq!(ran.bytes.iter().filter(|byte| **byte == b'\n').count(), 2);
+}
+
+#[test]
+fn a_base_is_what_x_counts_from() {
+    let mut s = Builder::new();
+    s.packet(
+        1,
+        "<x type=\"double\" units=\"ms\" base=\"2001-02-03T04:05\"/>",
+    );
+    s.data(1, &[1500f64.to_be_bytes().to_vec()]);
+    let rows = table("das2_csv -s 1", &s.take());
+    assert_eq!(rows, [["time (UTC)"], ["2001-02-03T04:05:01.5"]]);
+}
+
+/// Every cell of a table of a random stream is the value that it was made of.
+#[test]
+fn tables_read_back_to_the_same_values() {
+    let mut compared = 0;
+    for seed in 3000..3120 {
+        let input = random(seed, 50, Kinds::ALL);
+        let table = table("das2_csv -i -H --fill FILL", &input);
+        let before = Parsed::new(&input);
+        let records = before.items.iter().filter_map(|item| match item {
+            Item::Record(record) => Some(record),
+            _ => None,
+        });
+        let mut rows = table.iter();
+        for record in records {
+            let row = rows.next().unwrap();
+            assert_eq!(row[0], record.id.to_string());
+            let planes = &record.header.planes;
+            let x = record.header.x();
+            let order = std::iter::once(x).chain((0..planes.len()).filter(|p| *p != x));
+            let mut cells = row[1..].iter();
+            for plane in order {
+                for (item, value) in record.values[plane].iter().enumerate() {
+                    let cell = cells.next().unwrap();
+                    if cell == "FILL" {
+                        let fill = crate::oracle::fill_of(&record.header, &before.stream, plane);
+                        let is_fill = value.is_nan()
+                            || *value == fill
+                            || ((fill - value) / fill).abs() < 1e-5;
+                        assert!(
+                            is_fill && plane != x,
+                            "seed {seed}: {value} is no fill {fill}"
+                        );
+                        continue;
+                    }
+                    if cell.contains('T') {
+                        let (us, slack) = match plane == x {
+                            true => crate::oracle::time_of(record).unwrap(),
+                            false => (*value, 0.5),
+                        };
+                        let near = [us - slack - 0.5, us, us + slack + 0.5].map(iso);
+                        let is_near = near[0][..cell.len()] <= cell[..] && cell[..] <= near[2][..];
+                        assert!(is_near, "seed {seed}: {cell} of {near:?}");
+                        continue;
+                    }
+                    let real4 = planes[plane].encoding.ends_with("real4")
+                        || planes[plane].encoding == "float";
+                    let back: f64 = match real4 {
+                        true => f64::from(cell.parse::<f32>().unwrap()),
+                        false => cell.parse().unwrap(),
+                    };
+                    assert_eq!(
+                        back, *value,
+                        "seed {seed}, plane {plane}, item {item}: {cell}"
+                    );
+                    compared += 1;
+                }
+            }
+            assert!(cells.next().is_none());
+        }
+        assert!(rows.next().is_none());
+    }
+    assert!(compared > 10_000, "{compared}");
 }

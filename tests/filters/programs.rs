@@ -29,6 +29,7 @@ pub fn program(name: &str) -> Command {
         "das2_deflate" => env!("CARGO_BIN_EXE_das2_deflate"),
         "das2_inflate" => env!("CARGO_BIN_EXE_das2_inflate"),
         "das2_hapi" => env!("CARGO_BIN_EXE_das2_hapi"),
+        "das2_csv" => env!("CARGO_BIN_EXE_das2_csv"),
         other => panic!("{other}"),
     })
 }
@@ -127,6 +128,12 @@ fn usage_errors_are_2_and_nothing_is_written() {
         "das2_inflate -x",
         "das2_deflate -9",
         "das2_deflate one two",
+        "das2_csv -d 5",
+        "das2_csv -d ab",
+        "das2_csv -d \"",
+        "das2_csv -p 0",
+        "das2_csv -s 10",
+        "das2_csv -q",
     ] {
         let output = fed(command(line), &x_y("float", "units=\"\"", &[(0.0, 1.0)]));
         assert_eq!(output.status.code(), Some(2), "{line}");
@@ -502,6 +509,7 @@ fn memory_does_not_grow_with_the_data() {
         "das2_bin_avgsec -r -s 1e6",
         "das2_bin_avgsec -r 0.5",
         "das2_ascii -r 2",
+        "das2_ascii",
     ] {
         let mut running = Running::start(line);
         let mut s = Builder::new();
@@ -601,4 +609,79 @@ fn what_conforms_still_conforms_afterwards() {
         }
     }
     assert!(checked > 20, "{checked}");
+}
+
+/// das2_csv as a program: its status, and what it leaves behind.
+#[test]
+fn a_table_ends_with_its_status() {
+    let input = x_y("float", "name=\"a\" units=\"V\"", &[(0.0, 1.0), (1.0, 2.0)]);
+    let table = "time (UTC),a (V)\r\n2000-01-01T00:00:00.000000,1\r\n\
+                 2000-01-01T00:00:01.000000,2\r\n";
+    let short = &table[..table.len() - "2000-01-01T00:00:01.000000,2\r\n".len()];
+    let mut told = Builder {
+        bytes: input.clone(),
+    };
+    told.exception("ServerError", "that is why");
+    let mut none = Builder {
+        bytes: x_y("float", "name=\"a\" units=\"V\"", &[]),
+    };
+    none.exception("NoDataInInterval", "nothing there");
+    for (bytes, status, written, said) in [
+        (&input[..], 0, table, ""),
+        (&told.bytes, 3, table, "that is why"),
+        (&none.bytes, 3, "time (UTC),a (V)\r\n", "nothing there"),
+        (&input[..input.len() - 3], 1, short, "cut off"),
+        (b"garbage", 1, "", "byte 0"),
+        (b"", 1, "", "nothing in it"),
+    ] {
+        let output = fed(command("das2_csv"), bytes);
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), written);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            error.contains(said) && error.lines().count() <= 1,
+            "{error}"
+        );
+        assert_eq!(error.starts_with("das2_csv: "), status != 0);
+    }
+    let help = fed(command("das2_csv --help"), b"");
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(
+        text.contains("RFC 4180") && text.contains("--precision"),
+        "{text}"
+    );
+}
+
+#[test]
+fn rows_go_out_when_the_input_pauses_and_take_no_memory() {
+    let scan = "<x type=\"double\" units=\"us2000\"/><yscan type=\"float\" nitems=\"1000\" \
+                yUnits=\"Hz\" zUnits=\"\"/>";
+    let mut running = Running::start("das2_csv -H");
+    let mut s = Builder::new();
+    running.feed(&s.packet(1, scan).take());
+    let mut block = Builder { bytes: Vec::new() };
+    for i in 0..250 {
+        let mut fields = vec![encode("double", f64::from(i) * 1e6)];
+        fields.extend(vec![encode("float", f64::from(i) / 3.0); 1000]);
+        block.data(1, &fields);
+    }
+    let mut rows = 0;
+    for _ in 0..20 {
+        running.feed(&block.bytes);
+        rows += 250;
+        running.wait_for("rows", |got| {
+            got.iter().filter(|byte| **byte == b'\n').count() == rows
+        });
+        running.got.retain(|byte| *byte == b'\n');
+    }
+    assert!(running.peak() < 16 << 20, "{} kB", running.peak() >> 10);
+    // Half a packet gives no row; nobody waits for its other half in vain.
+    let half = block.bytes.len() / 250 / 2;
+    running.feed(&block.bytes[..half]);
+    running.feed(&block.bytes[half..]);
+    rows += 250;
+    running.wait_for("rows", |got| {
+        got.iter().filter(|byte| **byte == b'\n').count() == rows
+    });
+    running.end();
 }

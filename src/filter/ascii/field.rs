@@ -1,8 +1,8 @@
 //! One plane as text.
 
 use crate::filter::times::Times;
-use crate::stream::{Encoding, Error, Plane, Result, exp_field};
-use crate::time::{Time, write_field};
+use crate::stream::{Encoding, Error, Plane, Result, exponent_field, real4_fields};
+use crate::time::{IsoWriter, Time};
 
 use super::Layout;
 
@@ -19,13 +19,21 @@ pub(super) struct Field {
 enum Form {
     /// Text already: copied.
     Copy,
+    /// Four-byte reals with seven digits.
+    Real4 { big: bool },
+    /// Eight-byte reals with seventeen digits.
+    Real8 { big: bool },
     /// `%(wide-1).(decimals)e`.
     Number { decimals: usize },
     /// A plain integer.
     Integer,
     /// A time.
-    Time(Times),
+    Time { times: Times, writer: IsoWriter },
 }
+
+/// Significant digits that tell every real from its neighbours.
+const ALL_OF_REAL4: u8 = 7;
+const ALL_OF_REAL8: u8 = 17;
 
 impl Field {
     /// Decides on the text of a plane, and changes the plane's header to it.
@@ -37,10 +45,12 @@ impl Field {
         let (form, encoding) = match Times::of_numbers(plane) {
             _ if from.is_text() => (Form::Copy, from),
             Some(times) => {
-                let width = time_width(&times, layout);
+                let digits = layout.subseconds.unwrap_or(times.digits());
                 plane.set_units("UTC");
                 plane.remove_attr("base");
-                (Form::Time(times), Encoding::Time(width))
+                let writer = IsoWriter::new(digits);
+                let width = if digits == 0 { 20 } else { 21 + digits };
+                (Form::Time { times, writer }, Encoding::Time(width))
             }
             None => number_form(from, layout),
         };
@@ -64,68 +74,90 @@ impl Field {
         self.items * self.wide
     }
 
-    /// Appends the plane's values of one packet, each with a blank after it.
-    pub(super) fn write(&self, packet: &[u8], out: &mut Vec<u8>) {
+    /// Fills the room for the plane's values of one packet, each with a blank
+    /// after it. There are [`Field::width`] bytes of room.
+    pub(super) fn write(&mut self, packet: &[u8], room: &mut [u8]) {
         let width = self.from.width();
         let bytes = packet
             .get(self.at..self.at + self.items * width)
             .unwrap_or_default();
-        if matches!(self.form, Form::Copy) {
-            return self.copy(bytes, out);
-        }
-        for raw in bytes.chunks_exact(width) {
-            self.write_one(raw, out);
-        }
-    }
-
-    /// Text stays as it is, but for a line break: the packet may have ended
-    /// here before and does not now.
-    fn copy(&self, bytes: &[u8], out: &mut Vec<u8>) {
-        out.extend(bytes);
-        if let Some(last) = out.last_mut()
-            && matches!(*last, b'\n' | b'\r')
-        {
-            *last = b' ';
-        }
-    }
-
-    fn write_one(&self, raw: &[u8], out: &mut Vec<u8>) {
-        let value = self.from.number(raw).unwrap_or(f64::NAN);
-        match &self.form {
-            Form::Copy => {}
-            Form::Number { decimals } => {
-                exp_field(value, self.wide - 1, *decimals, out);
-                out.push(b' ');
-            }
-            Form::Integer => {
-                let begin = out.len();
-                out.resize(begin + self.wide, b' ');
-                let text = self.from.integer(raw).to_string();
-                let at = out.len().saturating_sub(1 + text.len());
-                if let Some(room) = out.get_mut(at.max(begin)..at + text.len()) {
-                    room.copy_from_slice(text.as_bytes());
+        let (from, wide) = (self.from, self.wide);
+        let values = bytes.chunks_exact(width).zip(room.chunks_exact_mut(wide));
+        match &mut self.form {
+            Form::Copy => copy(bytes, room),
+            Form::Real4 { big } => real4_fields(bytes, *big, room),
+            Form::Real8 { big } => {
+                let (numbers, _) = bytes.as_chunks();
+                let (fields, _) = room.as_chunks_mut::<{ ALL_OF_REAL8 as usize + 7 }>();
+                for (raw, field) in numbers.iter().zip(fields) {
+                    let number = match big {
+                        true => f64::from_be_bytes(*raw),
+                        false => f64::from_le_bytes(*raw),
+                    };
+                    let [text @ .., blank] = field;
+                    exponent_field(number, usize::from(ALL_OF_REAL8) - 1, text);
+                    *blank = b' ';
                 }
             }
-            Form::Time(times) => {
-                let time = times.time(self.from, raw).ok().flatten();
-                self.write_time(time, out);
+            Form::Number { decimals } => {
+                for (raw, field) in values {
+                    let number = from.number(raw).unwrap_or(f64::NAN);
+                    if let Some((blank, text)) = field.split_last_mut() {
+                        exponent_field(number, *decimals, text);
+                        *blank = b' ';
+                    }
+                }
             }
-        }
-    }
-
-    /// What is no time is written as the year 1, as das2C does.
-    fn write_time(&self, time: Option<Time>, out: &mut Vec<u8>) {
-        match time.or_else(|| Time::new(1, 1, 1, 0)) {
-            Some(time) => write_field(time, self.wide, out),
-            None => out.extend(std::iter::repeat_n(b' ', self.wide)),
+            Form::Integer => {
+                for (raw, field) in values {
+                    integer(from.integer(raw), field);
+                }
+            }
+            Form::Time { times, writer } => {
+                for (raw, field) in values {
+                    let time = times.time(from, raw).ok().flatten();
+                    write_time(time, writer, field);
+                }
+            }
         }
     }
 }
 
-fn time_width(times: &Times, layout: &Layout) -> u8 {
-    match layout.subseconds.unwrap_or(times.digits()) {
-        0 => 20,
-        digits => 21 + digits,
+/// Text stays as it is, but for a line break: the packet may have ended here
+/// before and does not now.
+fn copy(bytes: &[u8], room: &mut [u8]) {
+    if bytes.len() == room.len() {
+        room.copy_from_slice(bytes);
+    }
+    if let Some(last) = room.last_mut()
+        && matches!(*last, b'\n' | b'\r')
+    {
+        *last = b' ';
+    }
+}
+
+/// Right-aligned, a blank at the end.
+fn integer(number: i128, field: &mut [u8]) {
+    let text = number.to_string();
+    field.fill(b' ');
+    if let Some(begin) = field.len().checked_sub(text.len() + 1)
+        && let Some(room) = field.get_mut(begin..begin + text.len())
+    {
+        room.copy_from_slice(text.as_bytes());
+    }
+}
+
+/// What is no time is written as the year 1, as das2C does. Left-aligned.
+fn write_time(time: Option<Time>, writer: &mut IsoWriter, field: &mut [u8]) {
+    field.fill(b' ');
+    let Some(time) = time.or_else(|| Time::new(1, 1, 1, 0)) else {
+        return;
+    };
+    let text = writer.text(time).as_bytes();
+    // Years of five digits have no room for their last digit.
+    let length = text.len().min(field.len().saturating_sub(1));
+    if let (Some(room), Some(text)) = (field.get_mut(..length), text.get(..length)) {
+        room.copy_from_slice(text);
     }
 }
 
@@ -141,14 +173,16 @@ fn number_form(from: Encoding, layout: &Layout) -> (Form, Encoding) {
             };
             return (Form::Integer, Encoding::Ascii(wide));
         }
-        Encoding::Real4 { .. } => 7,
-        _ => 17,
+        Encoding::Real4 { .. } => ALL_OF_REAL4,
+        _ => ALL_OF_REAL8,
     };
     let digits = layout.digits.unwrap_or(all);
-    (
-        Form::Number {
+    let form = match (from, digits) {
+        (Encoding::Real4 { big }, ALL_OF_REAL4) => Form::Real4 { big },
+        (Encoding::Real8 { big }, ALL_OF_REAL8) => Form::Real8 { big },
+        _ => Form::Number {
             decimals: usize::from(digits) - 1,
         },
-        Encoding::Ascii(digits + 7),
-    )
+    };
+    (form, Encoding::Ascii(digits + 7))
 }

@@ -55,8 +55,8 @@ impl From<&AsciiArgs> for Layout {
     }
 }
 
-/// Output is handed on at the latest when so many bytes are there.
-const FULL: usize = 64 << 10;
+/// Bytes of text that are handed on at a time, if a packet is not larger.
+const BLOCK: usize = 128 << 10;
 
 /// Turns a stream into text and pushes it into the next stage.
 pub struct ToText<N> {
@@ -75,6 +75,27 @@ impl<N: Sink> ToText<N> {
             types: (0..PacketId::COUNT).map(|_| None).collect(),
             text: Vec::new(),
         }
+    }
+}
+
+/// Tag, fields, and a line end in the place of the last blank.
+fn write_packet(fields: &mut [Field], id: PacketId, packet: &[u8], text: &mut [u8]) {
+    let Some((tag, mut rest)) = text.split_first_chunk_mut() else {
+        return;
+    };
+    *tag = id.data_tag();
+    for field in fields {
+        let Some((room, behind)) = rest.split_at_mut_checked(field.width()) else {
+            return;
+        };
+        field.write(packet, room);
+        rest = behind;
+    }
+    // A field of text that has no separator keeps its last digit.
+    if let Some(last) = text.last_mut()
+        && last.is_ascii_whitespace()
+    {
+        *last = b'\n';
     }
 }
 
@@ -103,39 +124,31 @@ impl<N: Sink> Sink for ToText<N> {
     }
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
-        let Some(Some(fields)) = self.types.get(run.id.index()) else {
+        let Some(Some(fields)) = self.types.get_mut(run.id.index()) else {
             return Ok(());
         };
         let stride = Run::TAG + fields.iter().map(Field::width).sum::<usize>();
-        let mut pass = |text: &mut Vec<u8>| {
-            let done = self.next.run(Run {
+        // A block of whole packets at a time, in a buffer that stays.
+        let most = (BLOCK / stride).max(1);
+        let size = most.min(run.len()) * stride;
+        if self.text.len() < size {
+            self.text.resize(size, b' ');
+        }
+        for block in run.bytes.chunks(most * run.stride) {
+            let mut used = 0;
+            let packets = block.chunks_exact(run.stride);
+            for (packet, text) in packets.zip(self.text.chunks_exact_mut(stride)) {
+                write_packet(fields, run.id, packet, text);
+                used += stride;
+            }
+            self.next.run(Run {
                 id: run.id,
-                bytes: text,
+                bytes: self.text.get(..used).unwrap_or_default(),
                 stride,
                 offset: run.offset,
-            });
-            text.clear();
-            done
-        };
-        for packet in run.bytes.chunks_exact(run.stride) {
-            self.text.extend(run.id.data_tag());
-            for field in fields {
-                field.write(packet, &mut self.text);
-            }
-            // A field of text that has no separator keeps its last digit.
-            if let Some(last) = self.text.last_mut()
-                && last.is_ascii_whitespace()
-            {
-                *last = b'\n';
-            }
-            if self.text.len() >= FULL {
-                pass(&mut self.text)?;
-            }
+            })?;
         }
-        if self.text.is_empty() {
-            return Ok(());
-        }
-        pass(&mut self.text)
+        Ok(())
     }
 
     fn comment(&mut self, comment: &Comment) -> Result<()> {

@@ -83,6 +83,7 @@ impl Fill {
     }
 
     /// True for a value to be used.
+    #[inline]
     pub(in crate::filter) fn is_good(&self, value: f64) -> bool {
         !value.is_nan() && !(self.low..=self.high).contains(&value)
     }
@@ -272,7 +273,7 @@ fn dispatch<V: Value>(packets: Packets<'_>, fill: Fill, sums: &mut Sums) {
     add_packets::<V>(packets, fill, sums);
 }
 
-/// With `web::start` the only unsafe code of the project.
+/// With `web::start` and `stream::number_text` the only unsafe code of the project.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx2 {

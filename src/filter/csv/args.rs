@@ -18,7 +18,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "das2_csv", version, disable_version_flag = true)]
 pub struct CsvArgs {
-    /// What stands between cells: one character, or \t for a tab.
+    /// What stands between cells: one character, or tab (\t), semicolon, comma,
+    /// bar, blank.
     #[arg(short = 'd', long = "delimiter", value_name = "CHARACTER", default_value = ",",
           value_parser = delimiter)]
     delimiter: char,
@@ -92,12 +93,24 @@ impl From<&CsvArgs> for Layout {
     }
 }
 
+/// Delimiters that have a name: a shell takes no offence at it.
+const NAMED: [(&str, char); 6] = [
+    ("tab", '\t'),
+    ("\\t", '\t'),
+    ("semicolon", ';'),
+    ("comma", ','),
+    ("bar", '|'),
+    ("blank", ' '),
+];
+
 /// Characters that numbers, times and quoted cells are made of cannot stand
 /// between them.
 fn delimiter(text: &str) -> Result<char, String> {
+    if let Some((_, named)) = NAMED.iter().find(|(name, _)| *name == text) {
+        return Ok(*named);
+    }
     let mut chars = text.chars();
     match (text, chars.next(), chars.next()) {
-        ("\\t", ..) => Ok('\t'),
         (_, Some(one), None) if !one.is_alphanumeric() && !"\"\r\n.+-:".contains(one) => Ok(one),
         _ => Err("write one character that no number, time or quotation has, or \\t".into()),
     }

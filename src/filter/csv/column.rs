@@ -1,11 +1,13 @@
 //! One plane as cells.
 
+use crate::filter::bin::Fill;
 use crate::filter::times::Times;
-use crate::stream::{Encoding, Plane, Result, exp_form, parse_number, shortest};
-use crate::time::{Style, Time};
+use crate::stream::{Encoding, Plane, Result, Shortest, exponent_form, parse_number};
+use crate::time::{IsoWriter, Style, Time};
 
 use super::args::Layout;
 use super::cell::push_cell;
+use super::text::Text;
 
 /// Where a plane's values stand in a packet, and how they become cells.
 pub(super) struct Column {
@@ -14,24 +16,36 @@ pub(super) struct Column {
     from: Encoding,
     form: Form,
     /// None for x, which has no fill.
-    fill: Option<f64>,
+    fill: Option<Fill>,
     /// What stands for fill, as a cell.
     fill_cell: Vec<u8>,
-    /// The delimiter.
-    delimiter: Vec<u8>,
 }
 
 enum Form {
-    /// A number with the fewest digits.
-    Shortest,
+    /// Reals with the fewest digits.
+    Real4 {
+        big: bool,
+    },
+    Real8 {
+        big: bool,
+    },
     /// `%.{decimals}e`.
-    Digits { decimals: usize },
+    Digits {
+        decimals: usize,
+    },
     /// A plain integer.
     Integer,
     /// Text that is a number, kept as it is.
     Text,
-    /// A time; None: text, with the digits that it has.
-    Time { times: Times, digits: Option<u8> },
+    /// A time in a unit.
+    Time {
+        times: Times,
+        writer: IsoWriter,
+    },
+    /// A time as text; None: with the digits that it has.
+    TimeText {
+        digits: Option<u8>,
+    },
 }
 
 impl Column {
@@ -39,12 +53,11 @@ impl Column {
     pub(super) fn new(plane: &Plane, at: usize, fill: Option<f64>, layout: &Layout) -> Column {
         let from = plane.encoding();
         let form = match (Times::of(plane), from, layout.digits) {
-            (Some(Times::Text), ..) => Form::Time {
-                times: Times::Text,
+            (Some(Times::Text), ..) => Form::TimeText {
                 digits: layout.subseconds,
             },
             (Some(times), ..) => Form::Time {
-                digits: layout.subseconds.or(Some(times.digits())),
+                writer: IsoWriter::new(layout.subseconds.unwrap_or(times.digits())),
                 times,
             },
             (None, Encoding::Int { .. }, _) => Form::Integer,
@@ -52,7 +65,10 @@ impl Column {
             (None, _, Some(digits)) => Form::Digits {
                 decimals: usize::from(digits) - 1,
             },
-            (None, _, None) => Form::Shortest,
+            (None, Encoding::Real4 { big }, None) => Form::Real4 { big },
+            (None, Encoding::Real8 { big }, None) => Form::Real8 { big },
+            // Times are all text.
+            (None, Encoding::Time(_), None) => Form::Text,
         };
         let mut fill_cell = Vec::new();
         push_cell(&layout.fill, layout.delimiter, &mut fill_cell);
@@ -61,9 +77,8 @@ impl Column {
             items: plane.items(),
             from,
             form,
-            fill,
+            fill: fill.map(Fill::new),
             fill_cell,
-            delimiter: layout.delimiter.to_string().into_bytes(),
         }
     }
 
@@ -73,64 +88,134 @@ impl Column {
     /// # Errors
     /// [`Error::Malformed`](crate::stream::Error::Malformed) for text that is no time.
     pub(super) fn write(
-        &self,
+        &mut self,
         packet: &[u8],
         first: usize,
         count: usize,
-        out: &mut Vec<u8>,
+        out: &mut Text,
     ) -> Result<bool> {
-        let width = self.from.width();
+        let (from, width) = (self.from, self.from.width());
         let (begin, end) = (first.min(self.items), (first + count).min(self.items));
         let bytes = packet
             .get(self.at + begin * width..self.at + end * width)
             .unwrap_or_default();
-        for raw in bytes.chunks_exact(width) {
-            self.write_one(raw, out)?;
-            out.extend_from_slice(&self.delimiter);
+        let values = bytes.chunks_exact(width);
+        let is_good = |value: f64| match &self.fill {
+            Some(fill) => fill.is_good(value),
+            None => !value.is_nan(),
+        };
+        let cells = Cells {
+            fill: &self.fill_cell,
+            out,
+        };
+        match &mut self.form {
+            Form::Real4 { big } => {
+                let (values, _) = bytes.as_chunks();
+                let number = |raw: &[u8; 4]| match big {
+                    true => f32::from_be_bytes(*raw),
+                    false => f32::from_le_bytes(*raw),
+                };
+                cells.shortest(values.iter().map(number), |value| is_good(f64::from(value)));
+            }
+            Form::Real8 { big } => {
+                let (values, _) = bytes.as_chunks();
+                let number = |raw: &[u8; 8]| match big {
+                    true => f64::from_be_bytes(*raw),
+                    false => f64::from_le_bytes(*raw),
+                };
+                cells.shortest(values.iter().map(number), is_good);
+            }
+            Form::Digits { decimals } => cells.each(values, |raw, cell| {
+                let value = from.number(raw).filter(|value| is_good(*value));
+                value.map(|value| exponent_form(value, *decimals, cell))
+            }),
+            Form::Integer => cells.each(values, |raw, cell| {
+                is_good(from.number(raw)?).then_some(())?;
+                cell.extend_from_slice(from.integer(raw).to_string().as_bytes());
+                Some(())
+            }),
+            Form::Text => cells.each(values, |raw, cell| {
+                is_good(from.number(raw)?).then_some(())?;
+                push_text(raw, cell);
+                Some(())
+            }),
+            Form::Time { times, writer } => {
+                let is_x = self.fill.is_none();
+                cells.try_each(values, |raw, cell| {
+                    let time = times.time(from, raw)?;
+                    let time = time.filter(|time| is_x || is_good_time(*time));
+                    Ok(time.map(|time| cell.extend_from_slice(writer.text(time).as_bytes())))
+                })?;
+            }
+            Form::TimeText { digits } => {
+                let is_x = self.fill.is_none();
+                cells.try_each(values, |raw, cell| {
+                    let time = Times::Text.time(from, raw)?;
+                    let time = time.filter(|time| is_x || is_good_time(*time));
+                    Ok(time.map(|time| {
+                        let digits = digits.unwrap_or_else(|| digits_of(time));
+                        time.iso(Style::Calendar, digits).write_to(cell);
+                    }))
+                })?;
+            }
         }
         Ok(begin < end)
     }
+}
 
-    fn write_one(&self, raw: &[u8], out: &mut Vec<u8>) -> Result<()> {
-        if let Form::Time { times, digits } = &self.form {
-            match times
-                .time(self.from, raw)?
-                .filter(|time| self.is_good_time(*time))
-            {
-                Some(time) => {
-                    let digits = digits.unwrap_or_else(|| digits_of(time));
-                    time.iso(Style::Calendar, digits).write_to(out);
-                }
-                None => out.extend_from_slice(&self.fill_cell),
+/// Where cells go, and what stands in those of fill.
+struct Cells<'a> {
+    fill: &'a [u8],
+    out: &'a mut Text,
+}
+
+impl Cells<'_> {
+    /// Numbers with the fewest digits.
+    #[inline]
+    fn shortest<N: Shortest>(self, numbers: impl Iterator<Item = N>, is_good: impl Fn(N) -> bool) {
+        for number in numbers {
+            if is_good(number) {
+                self.out.number(number);
+            } else {
+                self.out.push(self.fill);
             }
-            return Ok(());
+            self.out.delimit();
         }
-        match self.from.number(raw) {
-            Some(value) if self.is_good(value) => match (&self.form, self.from) {
-                (Form::Digits { decimals }, _) => exp_form(value, *decimals, out),
-                (Form::Integer, _) => {
-                    out.extend_from_slice(self.from.integer(raw).to_string().as_bytes());
-                }
-                (Form::Text, _) => push_text(raw, out),
-                // A four-byte number is the same in four bytes.
-                (_, Encoding::Real4 { .. }) => shortest(value as f32, out),
-                _ => shortest(value, out),
-            },
-            _ => out.extend_from_slice(&self.fill_cell),
+    }
+
+    /// Cells that `write` makes of values; None is fill.
+    #[inline]
+    fn each<'v>(
+        self,
+        values: impl Iterator<Item = &'v [u8]>,
+        write: impl Fn(&[u8], &mut Vec<u8>) -> Option<()>,
+    ) {
+        // What is never an error cannot fail.
+        let _ = self.try_each(values, |raw, cell| Ok(write(raw, cell)));
+    }
+
+    #[inline]
+    fn try_each<'v>(
+        self,
+        values: impl Iterator<Item = &'v [u8]>,
+        mut write: impl FnMut(&[u8], &mut Vec<u8>) -> Result<Option<()>>,
+    ) -> Result<()> {
+        let mut cell = Vec::new();
+        for raw in values {
+            cell.clear();
+            match write(raw, &mut cell)? {
+                Some(()) => self.out.push(&cell),
+                None => self.out.push(self.fill),
+            }
+            self.out.delimit();
         }
         Ok(())
     }
+}
 
-    /// das2C's test, since fill values such as -1e31 are not exact in four bytes.
-    fn is_good(&self, value: f64) -> bool {
-        let is_fill = |fill: f64| value == fill || ((fill - value) / fill).abs() < 1e-5;
-        !value.is_nan() && !self.fill.is_some_and(is_fill)
-    }
-
-    /// Programs write fill as the beginning of the year 1.
-    fn is_good_time(&self, time: Time) -> bool {
-        self.fill.is_none() || Some(time) != Time::new(1, 1, 1, 0)
-    }
+/// Programs write fill as the beginning of the year 1.
+fn is_good_time(time: Time) -> bool {
+    Some(time) != Time::new(1, 1, 1, 0)
 }
 
 /// The digits of a second that a time has, in threes.

@@ -10,6 +10,7 @@ mod cell;
 mod column;
 mod heading;
 mod rows;
+mod text;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -140,14 +141,14 @@ impl<W: Write> Sink for ToCsv<W> {
         if self.new_block {
             self.begin_block()?;
         }
-        let Some(Some(kind)) = self.types.get(run.id.index()) else {
+        let Some(Some(kind)) = self.types.get_mut(run.id.index()) else {
             return Ok(());
         };
         for (index, packet) in run.bytes.chunks_exact(run.stride).enumerate() {
             if self.with_id {
                 self.rows.id(run.id.index());
             }
-            for column in &kind.columns {
+            for column in &mut kind.columns {
                 self.rows
                     .cells(column, packet)
                     .map_err(|error| super::x_time::at(error, run, index))?;

@@ -6,9 +6,10 @@ use crate::stream::{Error, Result};
 
 use super::cell::push_cell;
 use super::column::Column;
+use super::text::Text;
 
 /// Rows are written at the latest when so many bytes are there.
-const FULL: usize = 64 << 10;
+const FULL: usize = 128 << 10;
 
 /// Cells of a plane that are made before the fill of the buffer is looked at.
 const PIECE: usize = 1024;
@@ -17,7 +18,8 @@ const PIECE: usize = 1024;
 pub(super) struct Rows<W: Write> {
     output: W,
     delimiter: char,
-    text: Vec<u8>,
+    /// A row's last delimiter is taken away at its end.
+    text: Text,
     /// The end of the last whole row in `text`.
     whole: usize,
     begun: bool,
@@ -28,7 +30,7 @@ impl<W: Write> Rows<W> {
         Rows {
             output,
             delimiter,
-            text: Vec::new(),
+            text: Text::new(delimiter),
             whole: 0,
             begun: false,
         }
@@ -41,19 +43,21 @@ impl<W: Write> Rows<W> {
 
     /// A cell with a packet ID.
     pub(super) fn id(&mut self, number: usize) {
-        self.text.extend_from_slice(number.to_string().as_bytes());
-        self.delimit();
+        self.text.push(number.to_string().as_bytes());
+        self.text.delimit();
     }
 
     /// A cell of text.
     pub(super) fn heading(&mut self, text: &str) -> Result<()> {
-        push_cell(text, self.delimiter, &mut self.text);
-        self.delimit();
+        let mut cell = Vec::new();
+        push_cell(text, self.delimiter, &mut cell);
+        self.text.push(&cell);
+        self.text.delimit();
         self.write_full()
     }
 
     /// The cells of a plane.
-    pub(super) fn cells(&mut self, column: &Column, packet: &[u8]) -> Result<()> {
+    pub(super) fn cells(&mut self, column: &mut Column, packet: &[u8]) -> Result<()> {
         let mut first = 0;
         while column.write(packet, first, PIECE, &mut self.text)? {
             first += PIECE;
@@ -65,10 +69,10 @@ impl<W: Write> Rows<W> {
     /// Ends a row, or makes an empty one.
     pub(super) fn end_row(&mut self, empty: bool) -> Result<()> {
         if !empty {
-            let end = self.text.len().saturating_sub(self.delimiter.len_utf8());
+            let end = self.text.len().saturating_sub(self.text.delimiter_length());
             self.text.truncate(end);
         }
-        self.text.extend_from_slice(b"\r\n");
+        self.text.push(b"\r\n");
         self.whole = self.text.len();
         self.begun = true;
         self.write_full()
@@ -81,12 +85,6 @@ impl<W: Write> Rows<W> {
         self.output.flush().map_err(Error::Output)
     }
 
-    fn delimit(&mut self) {
-        let mut bytes = [0; 4];
-        let text = self.delimiter.encode_utf8(&mut bytes);
-        self.text.extend_from_slice(text.as_bytes());
-    }
-
     /// Writes what is there if it is much. The end of a row takes the last
     /// delimiter away, so that stays.
     fn write_full(&mut self) -> Result<()> {
@@ -95,16 +93,16 @@ impl<W: Write> Rows<W> {
         }
         match self.whole == self.text.len() {
             true => self.write(0),
-            false => self.write(self.delimiter.len_utf8()),
+            false => self.write(self.text.delimiter_length()),
         }
     }
 
     /// Writes all but the last `kept` bytes.
     fn write(&mut self, kept: usize) -> Result<()> {
         let count = self.text.len().saturating_sub(kept);
-        let bytes = self.text.get(..count).unwrap_or_default();
+        let bytes = self.text.get().get(..count).unwrap_or_default();
         let written = self.output.write_all(bytes).map_err(Error::Output);
-        self.text.drain(..count);
+        self.text.drain(count);
         self.whole = 0;
         written
     }

@@ -78,11 +78,8 @@ fn programs(
     ] {
         program.arg(word).map_err(failed)?;
     }
-    let text = match asked.ascii {
-        true => Some(stages::to_text(config, definition)?),
-        false => None,
-    };
-    let plan = Plan::new(program, text.into_iter().collect());
+    let converter = stages::converter(config, definition, asked.form)?;
+    let plan = Plan::new(program, converter.into_iter().collect());
     Ok(match asked.compress {
         true => plan.deflated(),
         false => plan,

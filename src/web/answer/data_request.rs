@@ -17,10 +17,55 @@ pub struct DataRequest {
     pub interval: Option<String>,
     /// The words of params.
     pub params: Vec<String>,
-    /// Text is wanted.
-    pub ascii: bool,
-    /// The deflated form is wanted.
+    /// The form in which they are wanted.
+    pub form: Form,
+    /// The deflated form is wanted, of a stream.
     pub compress: bool,
+}
+
+/// The forms of data that are made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The stream as readers and reducers write it.
+    Stream,
+    /// A stream whose values are text.
+    Text,
+    /// Comma-separated values.
+    Csv,
+}
+
+impl Form {
+    /// What a query asks for.
+    ///
+    /// # Errors
+    /// 400 for values that are no text.
+    pub fn of_query(query: &Query) -> Result<Form, Error> {
+        let named = query.named(FORMAT)?.unwrap_or_default();
+        let named = FORMATS
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(&named));
+        match named {
+            Some((_, form)) => Ok(*form),
+            None if query.is_on(Key::Ascii)? => Ok(Form::Text),
+            None => Ok(Form::Stream),
+        }
+    }
+}
+
+/// The key that names a form. A source may use it for something else, so it is
+/// none of the standard keys, and other values mean nothing here.
+const FORMAT: &str = "format";
+
+/// Its values.
+const FORMATS: &[(&str, Form)] = &[
+    ("csv", Form::Csv),
+    ("text", Form::Text),
+    ("das2", Form::Stream),
+];
+
+/// Whether a query asks for comma-separated values.
+pub fn asks_for_csv(query: &Query) -> bool {
+    matches!(Form::of_query(query), Ok(Form::Csv))
 }
 
 /// A time, and the text of it that a reader gets.
@@ -82,6 +127,7 @@ impl DataRequest {
         let end = time(query, Key::End, now)?;
         let interval = interval(query)?;
         let params = query.get(Key::Params)?.unwrap_or_default();
+        let form = Form::of_query(query)?;
         let missing = |key: Key| {
             Error::BadRequest(format!(
                 "{0} is missing: {0}=2017-03-01T12:30:00, for example",
@@ -103,8 +149,8 @@ impl DataRequest {
             resolution,
             interval,
             params: params.split_whitespace().map(str::to_owned).collect(),
-            ascii: query.is_on(Key::Ascii)?,
-            compress: query.is_on(Key::Compress)?,
+            compress: query.is_on(Key::Compress)? && form != Form::Csv,
+            form,
         })
     }
 }
@@ -253,6 +299,26 @@ mod tests {
             with("interval=60.0").unwrap().interval.as_deref(),
             Some("60.0")
         );
+    }
+
+    #[test]
+    fn forms() {
+        for (query, form, compress) in [
+            ("", Form::Stream, false),
+            ("ascii=1", Form::Text, false),
+            ("ascii=true&compress=1", Form::Text, true),
+            ("format=csv", Form::Csv, false),
+            ("format=CSV&ascii=1&compress=1", Form::Csv, false),
+            ("format=text", Form::Text, false),
+            ("format=das2&ascii=1", Form::Stream, false),
+            // A source's own.
+            ("format=wav&ascii=1", Form::Text, false),
+            ("format=", Form::Stream, false),
+        ] {
+            let asked = with(query).unwrap();
+            assert_eq!((asked.form, asked.compress), (form, compress), "{query}");
+        }
+        assert!(with("format=%00").is_err());
     }
 
     #[test]

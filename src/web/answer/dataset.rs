@@ -6,7 +6,7 @@
 //! run.
 
 use super::cache_program::{self, Reading};
-use super::data_request::{Asked, DataRequest};
+use super::data_request::{Asked, DataRequest, Form};
 use super::from_cache::{self, Cached, FromCache};
 use super::{access, misses, redirect, stages};
 use crate::access::Permitted;
@@ -27,7 +27,7 @@ use crate::web::{Answer, Error, Exchange};
 /// All that a request, a definition and a reader can have wrong.
 pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     let name = name_of(exchange)?;
-    let mut asked = DataRequest::of_query(&exchange.request.query, Time::now())?;
+    let asked = DataRequest::of_query(&exchange.request.query, Time::now())?;
     let definition = exchange.definition(&name)?;
     if let Some(response) = redirect::of(exchange, &definition)? {
         return Ok(response.into());
@@ -35,18 +35,36 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     stages::reader_command(&definition)?;
     let range = Some((asked.begin.time, asked.end.time));
     let definition = access::permit(exchange, definition, range)?;
-    trim(&definition, &mut asked)?;
-    let cached = from_cache::look(exchange.config, &definition, &asked);
+    let is_csv = asked.form == Form::Csv;
+    let without_data = head(exchange, &definition, &asked);
+    match data(exchange, &definition, asked) {
+        // A table without rows: there is no place in it for a message.
+        Err(error @ Error::NoData(_)) if is_csv => {
+            exchange.log.line(error.for_log());
+            Ok(Response::with_head(without_data).into())
+        }
+        answer => answer,
+    }
+}
+
+/// Data of a source that this client may read.
+fn data(
+    exchange: &mut Exchange<'_>,
+    definition: &Permitted,
+    mut asked: DataRequest,
+) -> Result<Answer, Error> {
+    trim(definition, &mut asked)?;
+    let cached = from_cache::look(exchange.config, definition, &asked);
     let mut missing = Vec::new();
     if let Cached::Held(from_cache) = &cached {
-        match cache_program::reading(exchange.config, &definition, &asked, from_cache)? {
+        match cache_program::reading(exchange.config, definition, &asked, from_cache)? {
             Reading::Here(chain) => {
-                return answer_cached(exchange, &definition, &asked, from_cache, chain);
+                return answer_cached(exchange, definition, &asked, from_cache, chain);
             }
             Reading::Programs(plan) => {
                 let found = examine(&from_cache.plan, &from_cache.standard);
                 if found.missing.is_empty() {
-                    return answer_by_programs(exchange, &definition, &asked, plan, false);
+                    return answer_by_programs(exchange, definition, &asked, plan, false);
                 }
                 missing = found.missing;
             }
@@ -58,17 +76,17 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
             definition.name
         )));
     }
-    let plan = stages::plan(exchange.config, &definition, &asked)?;
-    let answer = answer_by_programs(exchange, &definition, &asked, plan, true);
+    let plan = stages::plan(exchange.config, definition, &asked)?;
+    let answer = answer_by_programs(exchange, definition, &asked, plan, true);
     if exchange.request.method == Method::Head {
         return answer;
     }
     match &cached {
         Cached::Nothing => {}
-        Cached::Held(from_cache) => misses::queue(exchange, &definition, from_cache, &missing),
+        Cached::Held(from_cache) => misses::queue(exchange, definition, from_cache, &missing),
         Cached::Missed(from_cache) => {
             let missing = from_cache.plan.stretch();
-            misses::queue(exchange, &definition, from_cache, missing.as_slice());
+            misses::queue(exchange, definition, from_cache, missing.as_slice());
         }
     }
     answer
@@ -86,7 +104,7 @@ fn answer_by_programs(
         source: definition,
         plan,
         with_reader,
-        head: head(exchange, definition, asked),
+        head: encoded(exchange, definition, asked),
         no_data: no_data(&asked.begin, &asked.end),
     };
     if exchange.request.method == Method::Head {
@@ -106,7 +124,7 @@ fn answer_cached(
     let delivery = CachedDelivery {
         from_cache,
         definition,
-        head: head(exchange, definition, asked),
+        head: encoded(exchange, definition, asked),
         chain,
     };
     if exchange.request.method == Method::Head {
@@ -169,31 +187,41 @@ fn is_qstream(definition: &Definition) -> bool {
     definition.format == Format::QStream
 }
 
-/// Type and ending of a file, by format and whether it is text.
-const TYPES: &[(bool, bool, &str, &str)] = &[
-    (false, false, "application/vnd.das2.das2stream", "d2s"),
+/// Type and ending of a file, by format and form.
+const TYPES: &[(bool, Form, &str, &str)] = &[
     (
         false,
-        true,
+        Form::Stream,
+        "application/vnd.das2.das2stream",
+        "d2s",
+    ),
+    (
+        false,
+        Form::Text,
         "text/vnd.das2.das2stream; charset=utf-8",
         "d2t",
     ),
-    (true, false, "application/vnd.das2.qstream", "qds"),
-    (true, true, "text/vnd.das2.qstream", "qdt"),
+    (true, Form::Stream, "application/vnd.das2.qstream", "qds"),
+    (true, Form::Text, "text/vnd.das2.qstream", "qdt"),
+    (false, Form::Csv, CSV, "csv"),
+    (true, Form::Csv, CSV, "csv"),
 ];
 
+const CSV: &str = "text/csv; charset=utf-8";
+
 fn head(exchange: &Exchange<'_>, definition: &Permitted, asked: &DataRequest) -> Head {
-    let form = (is_qstream(definition), asked.ascii);
+    let form = (is_qstream(definition), asked.form);
     let row = TYPES
         .iter()
         .find(|(qstream, text, ..)| (*qstream, *text) == form);
     let (content_type, ending) = row.map_or(("", ""), |(.., content_type, ending)| {
         (*content_type, *ending)
     });
-    let (content_type, shown_as) = match asked.ascii {
-        true if exchange.request.is_browser() => ("text/plain; charset=utf-8", "inline"),
-        true => (content_type, "inline"),
-        false => (content_type, "attachment"),
+    // A browser shows text, and leaves a table to another program.
+    let (content_type, shown_as) = match asked.form {
+        Form::Text if exchange.request.is_browser() => ("text/plain; charset=utf-8", "inline"),
+        Form::Text => (content_type, "inline"),
+        Form::Stream | Form::Csv => (content_type, "attachment"),
     };
     let mut head = Head::new(Status::OK, content_type);
     head.add("Expires", "now");
@@ -208,9 +236,16 @@ fn head(exchange: &Exchange<'_>, definition: &Permitted, asked: &DataRequest) ->
         "Content-Disposition",
         format!("{shown_as}; filename=\"{name}\""),
     );
+    head
+}
+
+/// The same for a body that is there: compressed, if client and form are for it.
+fn encoded(exchange: &Exchange<'_>, definition: &Permitted, asked: &DataRequest) -> Head {
+    let mut head = head(exchange, definition, asked);
     // Numbers gain little, and what is deflated nothing.
     let is_deflated = asked.compress && !is_qstream(definition);
-    if !is_deflated && (asked.ascii || exchange.config.data_gzip) {
+    let is_text = asked.form != Form::Stream;
+    if !is_deflated && (is_text || exchange.config.data_gzip) {
         head.add_vary();
         if Accepted::of_header(&exchange.request.accept_encoding).gzip {
             head.set_gzip();

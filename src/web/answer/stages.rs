@@ -1,6 +1,6 @@
 //! The steps that a request's data take: reader, reducer, text.
 
-use super::data_request::{Asked, DataRequest, plain_number};
+use super::data_request::{Asked, DataRequest, Form, plain_number};
 use crate::access::Permitted;
 use crate::cache::Block;
 use crate::config::Config;
@@ -17,6 +17,9 @@ use crate::web::delivery::{Plan, Stage, start_failed};
 const TO_TEXT: &str = "das2_ascii";
 const QDS_TO_TEXT: &str = "qds_ascii";
 
+/// Makes a table of one.
+const TO_CSV: &str = "das2_csv";
+
 /// What to run for a request.
 ///
 /// # Errors
@@ -28,9 +31,7 @@ pub fn plan(config: &Config, definition: &Permitted, asked: &DataRequest) -> Res
     {
         stages.push(stage(definition, &reducer, &[plain_number(seconds)])?);
     }
-    if asked.ascii {
-        stages.push(to_text(config, definition)?);
-    }
+    stages.extend(converter(config, definition, asked.form)?);
     let reader = reader(config, definition, asked)?;
     let plan = Plan::new(reader, stages);
     // QStreams know no compression.
@@ -91,7 +92,7 @@ pub fn gap_plan(
             .iter()
             .flat_map(|params| params.split_whitespace().map(str::to_owned))
             .collect(),
-        ascii: false,
+        form: Form::Stream,
         compress: false,
     };
     Ok(Plan::new(reader(config, definition, &asked)?, stages))
@@ -166,22 +167,50 @@ fn reader(config: &Config, definition: &Permitted, asked: &DataRequest) -> Resul
     reading::reader(config, definition, words, asked.params.iter().cloned()).map_err(failed)
 }
 
-/// The step to text: the source's own program, the site's, or ours.
+/// The step to the form that is asked for, if it takes one: the source's own
+/// program, the site's, or ours.
 ///
 /// # Errors
-/// 500 for a command that cannot be run.
-pub fn to_text(config: &Config, definition: &Definition) -> Result<Stage, Error> {
-    let (site, ours) = match definition.format {
-        Format::QStream => (config.qds_to_utf8.as_deref(), QDS_TO_TEXT),
-        _ => (config.d2s_to_utf8.as_deref(), TO_TEXT),
+/// 500 for a command that cannot be run; 501 for a table of a QStream, if the
+/// source names no program for it.
+pub fn converter(
+    config: &Config,
+    definition: &Definition,
+    form: Form,
+) -> Result<Option<Stage>, Error> {
+    let qstream = definition.format == Format::QStream;
+    let (own, site, ours) = match (form, qstream) {
+        (Form::Stream, _) => return Ok(None),
+        (Form::Text, true) => (
+            &definition.text_converter,
+            &config.qds_to_utf8,
+            Some(QDS_TO_TEXT),
+        ),
+        (Form::Text, false) => (
+            &definition.text_converter,
+            &config.d2s_to_utf8,
+            Some(TO_TEXT),
+        ),
+        (Form::Csv, true) => (&definition.csv_converter, &None, None),
+        (Form::Csv, false) => (
+            &definition.csv_converter,
+            &config.d2s_csv_converter,
+            Some(TO_CSV),
+        ),
     };
-    let site = site.filter(|text| !text.trim().is_empty());
-    let own = definition
-        .text_converter
+    let site = site.as_deref().filter(|text| !text.trim().is_empty());
+    let command = own
         .clone()
-        .filter(|command| !command.is_empty());
-    let command = own.unwrap_or_else(|| Command::from_text(site.unwrap_or(ours)));
-    stage(definition, &command, &[])
+        .filter(|command| !command.is_empty())
+        .or_else(|| site.or(ours).map(Command::from_text));
+    match command {
+        Some(command) => stage(definition, &command, &[]).map(Some),
+        None if form == Form::Csv => Err(Error::NotImplemented(format!(
+            "Data source {} has no comma-separated values: its data are QStreams",
+            definition.name
+        ))),
+        None => Ok(None),
+    }
 }
 
 /// The chain of ours that makes what a request asks for out of a source's stream.
@@ -194,10 +223,13 @@ pub fn own_chain(
     definition: &Definition,
     asked: &DataRequest,
 ) -> Result<Option<Chain>, Error> {
-    let chain = match (asked.ascii, &definition.format) {
-        (true, _) => to_text(config, definition)?.own,
-        (false, Format::QStream) => Some(Chain::of_qstream()),
-        (false, _) => Some(Chain::default()),
+    let chain = match (
+        converter(config, definition, asked.form)?,
+        &definition.format,
+    ) {
+        (Some(stage), _) => stage.own,
+        (None, Format::QStream) => Some(Chain::of_qstream()),
+        (None, _) => Some(Chain::default()),
     };
     Ok(chain.map(|chain| match asked.compress {
         true => chain.deflated(),

@@ -5,6 +5,7 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::log::read::{Entry, Outcome};
 use crate::log::{bytes_text, duration_text};
+use crate::web::answer::data_request::Form;
 use crate::web::query::{Key, Query};
 use crate::web::request::{IN_QUERY, path_encoded};
 
@@ -119,8 +120,10 @@ fn words(entry: &Entry) -> (String, Vec<String>) {
             more.push(format!("{before}{value}{after}"));
         }
     }
-    if query.is_on(Key::Ascii).unwrap_or(false) {
-        more.push("as text".to_owned());
+    match Form::of_query(&query) {
+        Ok(Form::Text) => more.push("as text".to_owned()),
+        Ok(Form::Csv) => more.push("as a table".to_owned()),
+        _ => {}
     }
     (dataset.into_owned(), more)
 }

@@ -1,21 +1,48 @@
 //! The fewest digits that read back as the same number.
 
-/// A number that has such a text, in its own precision: four bytes need fewer
-/// digits than eight.
-pub trait Shortest: zmij::Float + Copy {}
+/// Room for the text of any number.
+pub const ROOM: usize = 32;
 
-impl Shortest for f32 {}
-impl Shortest for f64 {}
+/// A number that has a shortest text in its own precision: four bytes need
+/// fewer digits than eight.
+pub trait Shortest: Copy {
+    /// Writes the text to the front of the room; how many bytes it has.
+    fn write(self, room: &mut [u8; ROOM]) -> usize;
+}
+
+impl Shortest for f64 {
+    #[inline]
+    fn write(self, room: &mut [u8; ROOM]) -> usize {
+        by_library(self, room)
+    }
+}
+
+impl Shortest for f32 {
+    #[inline]
+    fn write(self, room: &mut [u8; ROOM]) -> usize {
+        by_library(self, room)
+    }
+}
 
 /// Appends the shortest text of a number: `1.5`, `-100`, `1e-7`, `6.02e+23`,
 /// `-0`, `nan`, `inf`, `-inf`. Plain notation is used from 0.00001 to some 10^12.
 pub fn shortest<N: Shortest>(value: N, out: &mut Vec<u8>) {
+    let mut room = [0; ROOM];
+    let length = value.write(&mut room);
+    out.extend_from_slice(room.get(..length).unwrap_or_default());
+}
+
+#[inline]
+fn by_library<N: zmij::Float>(value: N, room: &mut [u8; ROOM]) -> usize {
     let mut buffer = zmij::Buffer::new();
     let text = match buffer.format(value) {
         "NaN" => "nan",
         text => text.strip_suffix(".0").unwrap_or(text),
     };
-    out.extend_from_slice(text.as_bytes());
+    if let Some(room) = room.get_mut(..text.len()) {
+        room.copy_from_slice(text.as_bytes());
+    }
+    text.len()
 }
 
 #[cfg(test)]
