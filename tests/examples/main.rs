@@ -8,6 +8,7 @@
 )]
 
 mod framing;
+mod qstream;
 mod scripts;
 mod sources;
 mod voyager;
