@@ -137,6 +137,7 @@ pub(super) fn column(
             check_tags(element, *tags, items, place, log);
         }
     }
+    check_tags_and_offsets(element, place, log);
     let units = kind.units.first().and_then(|name| element.attr(name));
     Some(Column {
         kind: kind.name,
@@ -302,6 +303,19 @@ fn check_tags(
     if !given(interval) && !given(list) && (given(low) || given(high)) {
         log.add(Rule::YtagsMin, place, || {
             format!("{low} or {high} without {interval} is ignored")
+        });
+    }
+}
+
+/// Tags are themselves, offsets are added to the packet's y: not both at once.
+fn check_tags_and_offsets(element: &Element, place: Place, log: &mut Log) {
+    let given = |names: [&str; 2]| names.iter().any(|name| element.attr(name).is_some());
+    if given(["yTags", "yTagInterval"]) && given(["yOffsets", "yOffsetInterval"]) {
+        log.add(Rule::YtagsBoth, place, || {
+            format!(
+                "{}: both tags and offsets in y; readers do not agree which of them count",
+                owner(element)
+            )
         });
     }
 }

@@ -308,6 +308,40 @@ fn text_by_the_sites_own_programs() {
     );
 }
 
+/// das3 streams are known by their first bytes, and touched by nothing here.
+#[test]
+fn das3_streams_pass_where_nothing_is_to_be_done_to_them() {
+    let site = Site::new("");
+    let das3 = "|Sx||42|<stream type=\"das-basic-stream\"></stream>\n|Pd|1|3|abc";
+    site.reader(
+        "three",
+        &format!("printf '{das3}'\n").replace("|42|", "|43|"),
+    );
+    let das3 = das3.replace("|42|", "|43|").replace("\\n", "\n");
+    site.dsdf(
+        "three",
+        "reader = 'three'\ndas2Stream = 1\nreducer = not_reducible\n",
+    );
+    let get = |more: &str| site.get(&format!("server=dataset&dataset=three&{RANGE}{more}"));
+    for more in ["", "&resolution=60"] {
+        let answer = get(more);
+        assert_eq!(
+            (answer.status(), answer.text()),
+            (200, das3.clone()),
+            "{more}"
+        );
+    }
+    // What would have to understand it says that it does not.
+    assert_eq!(get("&ascii=1").status(), 500);
+    site.dsdf("three", "reader = 'three'\ndas2Stream = 1\n");
+    assert_eq!(get("&resolution=60").status(), 500);
+    assert!(
+        site.log().contains("this is a das3 stream"),
+        "{}",
+        site.log()
+    );
+}
+
 #[test]
 fn interval_sources() {
     let site = Site::new("");

@@ -13,6 +13,7 @@ mod ascii;
 mod average;
 mod binary;
 mod csv;
+mod das23;
 mod das2c;
 mod generator;
 mod golden;

@@ -138,6 +138,15 @@ pub(super) fn tags() -> Vec<Case> {
             &s,
             yscan("yTags=\"1,2\" yTagInterval=\"1\""),
         ),
+        case(Rule::YtagsBoth, &s, yscan("yTags=\"1,2\" yOffsets=\"1,2\"")).also(&[Rule::Das23]),
+        case(Rule::YtagsCount, &s, yscan("yOffsets=\"1,2,3\"")).also(&[Rule::Das23]),
+        case(
+            Rule::YtagsInterval,
+            &s,
+            yscan("xUnits=\"s\" xOffsetInterval=\"0\""),
+        )
+        .also(&[Rule::Das23]),
+        case(Rule::YtagsMin, &s, yscan("yOffsetMin=\"5\"")).also(&[Rule::Das23]),
         case(
             Rule::YtagsMax,
             &s,
