@@ -51,6 +51,8 @@ pub const PROGRAMS: &[Program] = &[
     stream(&["das2_bin_peakavgsec", "0.001"], false),
     stream(&["das2_deflate"], true),
     stream(&["das2_inflate"], true),
+    // Too little for a spectrum.
+    stream(&["das2_psd", "16", "2"], false),
     table(&["das2_csv"], rows_of_csv),
     // One packet type alone, and none without a time.
     Program {
