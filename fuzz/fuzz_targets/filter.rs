@@ -28,6 +28,12 @@ const LINES: &[&str] = &[
     "das2_psd 16 2",
     "das2_psd -d -x -j 0.5 32 3",
     "das2_psd -n 18 1",
+    "das2_bin_avg 0.5",
+    "das2_bin_ratesec 60",
+    "das2_bin_ratesec -m -e 1",
+    "das2_bin_ratesec --volume=kB -b 2000-01-01 3600",
+    "das2_histo",
+    "das2_histo -b",
     "das2_csv",
     "das2_csv -p 7 -s 0 -i -d ; --fill \"",
 ];

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use corpus::{Case, cases, good};
 use das2_server::check::{Report, Rule, Severity, check_stream};
-use programs::{Makes, PROGRAMS, Program, executables, run};
+use programs::{FOR_QSTREAMS, Makes, PROGRAMS, Program, executables, run};
 
 /// Where nothing behind it can be known: every program has to notice.
 const FATAL: [Rule; 13] = [
@@ -99,6 +99,23 @@ fn no_program_crashes_or_makes_an_error_of_its_own() {
                     assert!(!report.summary.exceptions.is_empty(), "{what}: {report}");
                 }
             }
+        }
+    }
+}
+
+/// Those for QStreams take them and refuse all else, or see that it is broken.
+#[test]
+fn no_program_for_qstreams_crashes() {
+    for case in cases() {
+        for program in FOR_QSTREAMS {
+            let what = shown(&case, program);
+            let output = run(program, &case.stream);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                matches!(output.status.code(), Some(0 | 1)),
+                "{what}: {said}"
+            );
+            assert!(!said.contains("panicked"), "{what}: {said}");
         }
     }
 }

@@ -51,6 +51,9 @@ pub const PROGRAMS: &[Program] = &[
     stream(&["das2_bin_peakavgsec", "0.001"], false),
     stream(&["das2_deflate"], true),
     stream(&["das2_inflate"], true),
+    stream(&["das2_bin_avg", "0.001"], false),
+    stream(&["das2_bin_ratesec", "60"], false),
+    stream(&["das2_histo"], false),
     // Too little for a spectrum.
     stream(&["das2_psd", "16", "2"], false),
     table(&["das2_csv"], rows_of_csv),
@@ -61,6 +64,11 @@ pub const PROGRAMS: &[Program] = &[
         reads_data: true,
         records: None,
     },
+];
+
+pub const FOR_QSTREAMS: &[Program] = &[
+    stream(&["qds_bin_avgsec", "1"], false),
+    stream(&["qds_ascii"], false),
 ];
 
 fn of_a_stream(bytes: &[u8]) -> usize {
