@@ -110,6 +110,10 @@ fn data_of_every_open_example() {
             "start_time=2021-03-20&end_time=2021-03-21&resolution=600",
         ),
         ("Sunspots", "start_time=1700-01-01&end_time=2009-01-01"),
+        (
+            "Moons",
+            "start_time=2021-01-01&end_time=2021-01-08&interval=3600",
+        ),
     ] {
         for (form, kind) in [
             ("", "application/vnd.das2.das2stream"),
@@ -119,6 +123,11 @@ fn data_of_every_open_example() {
             let query = format!("server=dataset&dataset=Examples/{name}&{query}{form}");
             let answer = site.query(&query);
             conforms(&answer);
+            // Nothing of ours makes tables of QStreams.
+            if name == "QStream" && form == "&format=csv" {
+                assert_eq!(answer.status(), 501, "{query}");
+                continue;
+            }
             assert_eq!(answer.status(), 200, "{query}");
             let kind = match name {
                 "QStream" => kind
