@@ -693,6 +693,57 @@ fn redefinition_of_the_packet_type() {
     assert_eq!(ended("das2_hapi", &s.bytes).0, Some(1));
 }
 
+/// Rows longer than what is made at a time, with everything that has no digits.
+#[test]
+fn fill_and_what_is_no_number_among_many() {
+    for (fill, told) in [("-1e31", "-1e31"), ("NaN", "-1e31"), ("0", "0"), ("7", "7")] {
+        for kind in ["float", "little_endian_real4", "double"] {
+            let mut s = Builder::new();
+            s.packet(
+                1,
+                &format!(
+                    "<x type=\"double\" units=\"us2000\"/><yscan name=\"a\" type=\"{kind}\" nitems=\"37\" yUnits=\"Hz\" zUnits=\"\"><properties zFill=\"{fill}\"/></yscan>"
+                ),
+            );
+            let usual = |item: u32| f64::from(item) * 0.25 - 1.5;
+            let value = |item: u32| match item {
+                3 => f64::NAN,
+                9 => f64::INFINITY,
+                20 => f64::NEG_INFINITY,
+                30 => -1e31,
+                _ => usual(item),
+            };
+            let values: Vec<Vec<u8>> = (0..37).map(|item| encode(kind, value(item))).collect();
+            s.data(1, &[encode("double", 0.0), values.concat()]);
+            let row = lines("das2_hapi", &s.take()).remove(0);
+            let cells: Vec<&str> = row.split(',').skip(1).collect();
+            assert_eq!(cells.len(), 37);
+            for (item, cell) in (0..37).zip(cells) {
+                let value = value(item);
+                let is_fill = !value.is_finite()
+                    || fill.parse() == Ok(value)
+                    || value == -1e31 && fill == "-1e31";
+                let wanted = if is_fill {
+                    told.to_owned()
+                } else {
+                    value.to_string()
+                };
+                let wanted = if value == -1e31 && !is_fill {
+                    "-1e31".to_owned()
+                } else {
+                    wanted
+                };
+                let read: f64 = cell.parse().unwrap();
+                assert_eq!(
+                    read as f32,
+                    wanted.parse::<f64>().unwrap() as f32,
+                    "{fill} {kind} {item}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn times_of_every_kind() {
     let mut s = Builder::new();

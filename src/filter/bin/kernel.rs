@@ -104,7 +104,7 @@ impl Fill {
 
     /// The outermost four-byte numbers within the bounds, so that the test
     /// says the same of a four-byte number and of its double.
-    fn bounds4(self) -> (f32, f32) {
+    pub(in crate::filter) fn bounds4(self) -> (f32, f32) {
         let (low, high) = (self.low as f32, self.high as f32);
         (
             if f64::from(low) < self.low {

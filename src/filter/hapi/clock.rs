@@ -3,7 +3,7 @@
 
 use crate::filter::times::Times;
 use crate::stream::{Encoding, Error, Plane, Result};
-use crate::time::{FieldTimes, Style, Time, TimeUnit, leap};
+use crate::time::{FieldTimes, IsoWriter, Style, Time, TimeUnit, leap};
 
 /// Reads the times of a plane and writes them.
 pub(super) struct Clock {
@@ -11,6 +11,7 @@ pub(super) struct Clock {
     texts: FieldTimes,
     encoding: Encoding,
     digits: u8,
+    writer: IsoWriter,
 }
 
 /// 10000-01-01.
@@ -35,11 +36,13 @@ impl Clock {
             (Times::Unit(unit), _) if unit.name() == "cdfEpoch" => 3,
             _ => times.digits(),
         };
+        let digits = digits.unwrap_or(own).min(9);
         Some(Clock {
             times,
             texts: FieldTimes::default(),
             encoding,
-            digits: digits.unwrap_or(own).min(9),
+            digits,
+            writer: IsoWriter::new(digits),
         })
     }
 
@@ -86,8 +89,8 @@ impl Clock {
 
     /// Appends a time that [`Clock::read`] has given.
     #[inline]
-    pub(super) fn write(&self, time: Time, out: &mut Vec<u8>) {
-        time.iso(Style::Calendar, self.digits).write_to(out);
+    pub(super) fn write(&mut self, time: Time, out: &mut Vec<u8>) {
+        self.writer.text(time).write_to(out);
         out.push(b'Z');
     }
 
@@ -95,7 +98,8 @@ impl Clock {
     pub(super) fn fill(&self) -> String {
         let mut text = Vec::new();
         if let Some(time) = Time::new(1, 1, 1, 0) {
-            self.write(time, &mut text);
+            time.iso(Style::Calendar, self.digits).write_to(&mut text);
+            text.push(b'Z');
         }
         String::from_utf8(text).unwrap_or_default()
     }

@@ -1,6 +1,9 @@
 //! The values of a plane on their way into records.
 
-use crate::stream::{Encoding, Plane, PlaneKind, Result};
+use std::ops::RangeInclusive;
+
+use crate::filter::bin::Fill;
+use crate::stream::{Encoding, Plane, PlaneKind, Result, real4_shortest};
 use crate::time::Time;
 
 use super::args::Format;
@@ -22,37 +25,15 @@ pub(super) struct Column {
 
 enum Form {
     /// A real, in the precision of four bytes or of eight.
-    Short(Fill),
+    Short {
+        big: bool,
+        fill: Fill,
+        /// What the test of fill says of numbers of four bytes.
+        except: RangeInclusive<f32>,
+    },
     Long(Fill),
     Integer(Fill),
     Time(Clock),
-}
-
-/// das2C's test, since fill values such as -1e31 are not exact in four bytes.
-#[derive(Clone, Copy)]
-struct Fill {
-    value: f64,
-    /// All that may pass the test is nearer than this.
-    near: f64,
-}
-
-impl Fill {
-    fn new(value: f64) -> Fill {
-        Fill {
-            value,
-            near: value.abs() * 1.1e-5,
-        }
-    }
-
-    #[inline]
-    fn is_good(self, value: f64) -> bool {
-        value.is_finite() && ((value - self.value).abs() > self.near || self.is_other(value))
-    }
-
-    #[cold]
-    fn is_other(self, value: f64) -> bool {
-        value != self.value && ((self.value - value) / self.value).abs() >= 1e-5
-    }
 }
 
 impl Column {
@@ -69,7 +50,11 @@ impl Column {
         let form = match (clock, parameter.kind, plane.encoding()) {
             (Some(clock), ..) => Form::Time(clock),
             (None, Kind::Integer, _) => Form::Integer(fill),
-            (None, _, Encoding::Real4 { .. }) => Form::Short(fill),
+            (None, _, Encoding::Real4 { big }) => {
+                let (low, high) = fill.bounds4();
+                let except = low..=high;
+                Form::Short { big, fill, except }
+            }
             _ => Form::Long(fill),
         };
         let text = parameter.fill.clone().unwrap_or_default();
@@ -120,22 +105,35 @@ impl Column {
     ) -> Result<bool> {
         let width = self.from.width();
         let (begin, end) = (first.min(self.items), (first + count).min(self.items));
-        let fields = packet
+        let mut fields = packet
             .get(self.at + begin * width..self.at + end * width)
             .unwrap_or_default();
-        let mut fields = fields.chunks_exact(width);
         // The items of a JSON array have commas between them, those of a row in front.
         if first == 0
             && format == Format::Json
-            && let Some(raw) = fields.next()
+            && let Some((raw, rest)) = fields.split_at_checked(width)
         {
             self.write_one(raw, format, out)?;
+            fields = rest;
         }
-        for raw in fields {
-            if format != Format::Binary {
-                out.push(b',');
+        match &self.form {
+            Form::Short { big, fill, except } if format != Format::Binary => {
+                real4_shortest(fields, *big, b',', except, out, |value, out| match is_good(
+                    fill,
+                    f64::from(value),
+                ) {
+                    true => push_number(value, out),
+                    false => out.extend_from_slice(&self.fill_text),
+                });
             }
-            self.write_one(raw, format, out)?;
+            _ => {
+                for raw in fields.chunks_exact(width) {
+                    if format != Format::Binary {
+                        out.push(b',');
+                    }
+                    self.write_one(raw, format, out)?;
+                }
+            }
         }
         Ok(begin < end)
     }
@@ -146,9 +144,9 @@ impl Column {
         let number = || from.number(raw).unwrap_or(f64::NAN);
         let is_binary = format == Format::Binary;
         match &mut self.form {
-            Form::Short(fill) => {
+            Form::Short { fill, .. } => {
                 let value = number();
-                match (fill.is_good(value), is_binary) {
+                match (is_good(fill, value), is_binary) {
                     // A four-byte number is the same in four bytes.
                     (true, false) => push_number(value as f32, out),
                     (true, true) => out.extend_from_slice(&value.to_le_bytes()),
@@ -157,7 +155,7 @@ impl Column {
             }
             Form::Long(fill) => {
                 let value = number();
-                match (fill.is_good(value), is_binary) {
+                match (is_good(fill, value), is_binary) {
                     (true, false) => push_number(value, out),
                     (true, true) => out.extend_from_slice(&value.to_le_bytes()),
                     (false, _) => self.write_fill(format, out),
@@ -165,7 +163,7 @@ impl Column {
             }
             Form::Integer(fill) => {
                 let value = from.integer(raw) as i32;
-                let is_fill = !self.fill_text.is_empty() && !fill.is_good(f64::from(value));
+                let is_fill = !self.fill_text.is_empty() && !is_good(fill, f64::from(value));
                 match (is_fill, is_binary) {
                     (true, _) => self.write_fill(format, out),
                     (false, true) => out.extend_from_slice(&value.to_le_bytes()),
@@ -195,13 +193,19 @@ impl Column {
 }
 
 /// Appends a time, quoted in JSON.
-pub(super) fn write_time(clock: &Clock, time: Time, format: Format, out: &mut Vec<u8>) {
+pub(super) fn write_time(clock: &mut Clock, time: Time, format: Format, out: &mut Vec<u8>) {
     if format != Format::Json {
         return clock.write(time, out);
     }
     out.push(b'"');
     clock.write(time, out);
     out.push(b'"');
+}
+
+/// Whether a value is to be used: HAPI has fill for all that is no number.
+#[inline]
+fn is_good(fill: &Fill, value: f64) -> bool {
+    value.is_finite() && fill.is_good(value)
 }
 
 /// Programs write fill as the beginning of the year 1.

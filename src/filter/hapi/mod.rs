@@ -143,7 +143,7 @@ impl<W: Write> ToHapi<W> {
             let between: &[u8] = if self.records > 0 { b",\n[" } else { b"[" };
             rows.bytes.extend_from_slice(between);
         }
-        column::write_time(&shape.clock, time, format, &mut rows.bytes);
+        column::write_time(&mut shape.clock, time, format, &mut rows.bytes);
         for column in &mut shape.columns {
             if format == Format::Json {
                 let begin: &[u8] = if column.is_array { b",[" } else { b"," };

@@ -2,7 +2,7 @@
 //!
 //! In come numbers, out go the bytes that C's printf writes for `%.6e` and its
 //! like ([`exponent_form`], [`real4_fields`]), or the fewest digits that read
-//! back the same ([`shortest`]).
+//! back the same ([`shortest`], [`real4_shortest`]).
 //!
 //! The one idea: a number times a power of ten is known to more digits than
 //! are wanted, so nearly always they tell how it is rounded; where they do
@@ -15,6 +15,7 @@ mod powers;
 mod real4;
 #[cfg(target_arch = "x86_64")]
 mod real4_avx2;
+mod real4_shortest;
 mod shortest;
 
 #[cfg(test)]
@@ -22,4 +23,5 @@ mod tests;
 
 pub use exponent::{exponent_field, exponent_form};
 pub use real4::real4_fields;
+pub use real4_shortest::real4_shortest;
 pub use shortest::{ROOM, Shortest, shortest};

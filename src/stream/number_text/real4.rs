@@ -16,6 +16,10 @@ use super::real4_avx2;
 /// A part of a last digit beyond which it may be a tie.
 pub(super) const CLOSE: f64 = 0.5 - 1e-8;
 
+/// Adding 1.5 * 2^52 rounds to an integer, a tie to the even one, and leaves it
+/// in the lowest bits.
+pub(super) const ROUNDS: f64 = 6_755_399_441_055_744.0;
+
 /// Bytes of a field: sign, seven digits with a point, four bytes of exponent, a blank.
 pub(super) const FIELD: usize = 14;
 
@@ -130,9 +134,6 @@ fn fast(number: f32) -> Option<[u8; FIELD]> {
     let [below, above] = &row.scales;
     let scale = if size >= row.edge { above } else { below };
     let scaled = size * scale.factor;
-    // Adding 1.5 * 2^52 rounds to an integer, a tie to the even one, and leaves
-    // it in the lowest bits.
-    const ROUNDS: f64 = 6_755_399_441_055_744.0;
     let rounded = scaled + ROUNDS;
     let off = (scaled - (rounded - ROUNDS)).abs();
     let digits = match off > CLOSE {

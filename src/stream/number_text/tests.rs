@@ -214,3 +214,104 @@ fn digits(text: &str) -> usize {
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     digits.trim_matches('0').len()
 }
+
+/// The digits of the library, without a plus sign.
+fn check_real4_shortest(values: &[f32]) {
+    let bare = |value: f32| {
+        let mut out = Vec::new();
+        shortest(value, &mut out);
+        String::from_utf8(out).unwrap().replace('+', "")
+    };
+    let expected: String = values
+        .iter()
+        .map(|&value| format!(";{}", bare(value)))
+        .collect();
+    let mut written = Vec::new();
+    for big in [true, false] {
+        let raw: Vec<u8> = values
+            .iter()
+            .flat_map(|value| match big {
+                true => value.to_be_bytes(),
+                false => value.to_le_bytes(),
+            })
+            .collect();
+        let mut out = b"before".to_vec();
+        let mut other = 0;
+        let nothing = f32::NAN..=f32::NAN;
+        real4_shortest(&raw, big, b';', &nothing, &mut out, |value, out| {
+            other += 1;
+            out.extend_from_slice(bare(value).as_bytes());
+        });
+        assert!(
+            other < 40 + values.len() / 16,
+            "{other} of {}",
+            values.len()
+        );
+        written.push(String::from_utf8(out).unwrap());
+    }
+    for written in written {
+        let written = written.strip_prefix("before").unwrap();
+        for (got, wanted) in written.split(';').zip(expected.split(';')) {
+            assert_eq!(got, wanted);
+        }
+        assert_eq!(written.len(), expected.len());
+    }
+}
+
+#[test]
+fn rows_of_shortest_numbers() {
+    let mut sample = Sample(5);
+    let numbers = count(300_000) as usize;
+    let all: Vec<f32> = (0..numbers)
+        .map(|_| f32::from_bits(sample.next() as u32))
+        .filter(|value| value.is_finite())
+        .collect();
+    check_real4_shortest(&all);
+    let whole: Vec<f32> = (0..numbers / 2)
+        .map(|_| (sample.next() >> 40) as f32 - 1e5)
+        .collect();
+    check_real4_shortest(&whole);
+    let tenths: Vec<f32> = (-30_000..30_000).map(|n| n as f32 / 1000.0).collect();
+    check_real4_shortest(&tenths);
+    // Rows of every length, and each exponent: powers of two and of ten, and
+    // their neighbours.
+    for bits in 0..255u32 {
+        let two = f32::from_bits(bits << 23);
+        let row = [two, two.next_up(), -two.next_down(), -two, 0.0, -0.0];
+        check_real4_shortest(&row[..(bits as usize % 6) + 1]);
+    }
+    for decimal in -45..=38 {
+        let ten: f32 = format!("1e{decimal}").parse().unwrap();
+        check_real4_shortest(&[ten, ten.next_down(), ten.next_up(), -ten * 3.0, ten * 1.5]);
+    }
+    check_real4_shortest(&[]);
+}
+
+#[test]
+fn rows_leave_out_what_is_excepted() {
+    let values = [
+        1.0,
+        5.0,
+        7.5,
+        f32::NAN,
+        10.0,
+        f32::INFINITY,
+        -5.0,
+        4.999,
+        f32::NEG_INFINITY,
+    ];
+    let raw: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_be_bytes())
+        .collect();
+    let mut out = Vec::new();
+    real4_shortest(&raw, true, b',', &(5.0..=7.5), &mut out, |_, out| {
+        out.extend_from_slice(b"a text longer than the room of any number in this row");
+    });
+    let text = String::from_utf8(out).unwrap();
+    let other = "a text longer than the room of any number in this row";
+    assert_eq!(
+        text,
+        format!(",1,{other},{other},{other},10,{other},-5,4.999,{other}")
+    );
+}
