@@ -7,12 +7,13 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_OMIT, flock, futimens};
+use rustix::io::Errno;
 
 /// What the names of unfinished files end in; das2-pyserver's too.
 const UNFINISHED: &str = ".tmp";
@@ -180,6 +181,10 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Removes the unfinished files of dead writers from a folder; how many.
 pub fn sweep(folder: &Path) -> u64 {
+    sweep_at(folder, SystemTime::now())
+}
+
+fn sweep_at(folder: &Path, now: SystemTime) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
     };
@@ -193,40 +198,46 @@ pub fn sweep(folder: &Path) -> u64 {
         }
         let path = entry.path();
         let of_this_machine = name.starts_with('.') && name.contains(&here);
-        let abandoned = is_old(&path) || (of_this_machine && is_unlocked(&path));
-        if abandoned && fs::remove_file(&path).is_ok() {
+        if is_abandoned(&path, of_this_machine, now) && fs::remove_file(&path).is_ok() {
             removed += 1;
         }
     }
     removed
 }
 
-fn is_old(path: &Path) -> bool {
-    let changed = fs::symlink_metadata(path).and_then(|data| data.modified());
-    changed.is_ok_and(|changed| {
-        SystemTime::now()
-            .duration_since(changed)
-            .is_ok_and(|age| age > FOREIGN_AGE)
-    })
-}
-
 /// A file that can be locked has no writer any more. One that was made just
-/// now may not be locked yet.
-fn is_unlocked(path: &Path) -> bool {
+/// now may not be locked yet, and locks of other machines may not be seen here.
+fn is_abandoned(path: &Path, of_this_machine: bool, now: SystemTime) -> bool {
     const MOMENT: Duration = Duration::from_secs(2);
-    let young = fs::symlink_metadata(path)
-        .and_then(|data| data.modified())
-        .ok()
-        .and_then(|changed| SystemTime::now().duration_since(changed).ok())
-        .is_none_or(|age| age < MOMENT);
-    let writer_gone = pid_of(path).is_some_and(|pid| !is_running(pid));
-    if young && !writer_gone {
-        return false;
+    let age = age(path, now);
+    let is_old = age > FOREIGN_AGE;
+    if !is_old {
+        let writer_gone = || pid_of(path).is_some_and(|pid| !is_running(pid));
+        if !of_this_machine || (age < MOMENT && !writer_gone()) {
+            return false;
+        }
     }
     let Ok(file) = OpenOptions::new().read(true).open(path) else {
-        return false;
+        return is_old;
     };
-    flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => true,
+        Err(Errno::WOULDBLOCK) => false,
+        // There are no locks here.
+        Err(_) => is_old,
+    }
+}
+
+/// How long ago a file was last written to, or given a time: a writer gives its
+/// file the time when the run began just before the file goes to its place, so
+/// the time of change may say that the file is years old. None is young.
+fn age(path: &Path, now: SystemTime) -> Duration {
+    let Ok(data) = fs::symlink_metadata(path) else {
+        return Duration::ZERO;
+    };
+    let seconds = u64::try_from(data.ctime()).unwrap_or(0);
+    let touched = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    now.duration_since(touched).unwrap_or(Duration::ZERO)
 }
 
 /// The process in the name of an unfinished file.
@@ -241,7 +252,7 @@ fn is_running(pid: u32) -> bool {
     let pid = i32::try_from(pid)
         .ok()
         .and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(Errno::SRCH))
 }
 
 #[cfg(test)]
@@ -263,10 +274,7 @@ mod tests {
         unfinished.place(&path, Some(-7)).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"x");
         let data = fs::metadata(&path).unwrap();
-        let changed = (
-            std::os::unix::fs::MetadataExt::mtime(&data),
-            std::os::unix::fs::MetadataExt::mtime_nsec(&data),
-        );
+        let changed = (MetadataExt::mtime(&data), MetadataExt::mtime_nsec(&data));
         assert_eq!(changed, (-7, 0));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&folder)), (0o664, 0o775));
@@ -305,19 +313,29 @@ mod tests {
         fs::write(&dead, "").unwrap();
         let elsewhere = root.path().join(format!(".{NAME}.elsewhere-1-0.tmp"));
         fs::write(&elsewhere, "").unwrap();
-        let old = root.path().join(format!("{NAME}.tmp"));
-        fs::write(&old, "").unwrap();
-        let long_ago = SystemTime::now() - FOREIGN_AGE - FOREIGN_AGE;
-        File::options()
-            .write(true)
-            .open(&old)
-            .unwrap()
-            .set_modified(long_ago)
-            .unwrap();
+        let nameless = root.path().join(format!("{NAME}.tmp"));
+        fs::write(&nameless, "").unwrap();
         fs::write(root.path().join("notes.tmp"), "").unwrap();
-        assert_eq!(sweep(root.path()), 2);
-        assert!(!dead.exists() && !old.exists());
-        assert!(alive.path.exists() && elsewhere.exists());
+        assert_eq!(sweep(root.path()), 1);
+        assert!(!dead.exists() && elsewhere.exists() && nameless.exists());
+        // Two days later; the one that is being written is still locked.
+        let later = SystemTime::now() + FOREIGN_AGE + FOREIGN_AGE;
+        assert_eq!(sweep_at(root.path(), later), 2);
+        assert!(alive.path.exists() && !elsewhere.exists() && !nameless.exists());
         assert!(root.path().join("notes.tmp").exists());
+    }
+
+    #[test]
+    fn a_file_with_the_time_of_its_block_is_not_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(NAME);
+        let alive = Unfinished::begin(&path).unwrap();
+        // Of another machine, whose locks are not seen.
+        let elsewhere = root.path().join(format!(".{NAME}.elsewhere-1-0.tmp"));
+        set_file_time(&alive.file, 0).unwrap();
+        set_file_time(&File::create(&elsewhere).unwrap(), 0).unwrap();
+        assert_eq!(sweep(root.path()), 0);
+        assert!(elsewhere.exists());
+        alive.place(&path, Some(0)).unwrap();
     }
 }
