@@ -178,6 +178,22 @@ fn scans_and_scatter() {
 }
 
 #[test]
+fn a_reader_without_records_has_no_data() {
+    let source = Source::new("form = x_multi_y\nny = 1", "exit 0");
+    let out = source.stream(&RANGE);
+    let kinds: Vec<_> = out.exceptions().iter().map(|e| e.attr("type")).collect();
+    assert_eq!(kinds, [Some("NoDataInInterval")]);
+    assert_eq!((out.headers().len(), out.records().len()), (1, 0));
+    // Not where it failed, and not behind data.
+    let failed = Source::new("form = x_multi_y\nny = 1", "exit 4").run(&RANGE);
+    let out = Parsed::new(&failed.stdout);
+    assert_eq!(out.exceptions().len(), 1);
+    assert_eq!(out.exceptions()[0].attr("type"), Some("ServerError"));
+    let some = Source::with_records("form = x_multi_y\nny = 1", &[1.0, 2.0]);
+    assert_eq!(some.stream(&RANGE).exceptions().len(), 0);
+}
+
+#[test]
 fn what_is_cut_off_or_fails_is_told_behind_the_complete_records() {
     let source = Source::new("form = x_multi_y\nny = 1", "printf 'aaaabbbbccccdddd123'");
     let output = source.run(&RANGE);

@@ -23,6 +23,7 @@ use crate::stream::{Error, Exception, Input, PacketId, Place, Run, Sink, Writer}
 
 use super::{Account, ReaderInput};
 use layout::Layout;
+use options::Call;
 pub use options::Das1Args;
 
 const PROGRAM: &str = "das2_from_das1";
@@ -73,7 +74,7 @@ fn is_gone(error: &Error) -> bool {
 
 fn convert(args: &Das1Args) -> Result<(), Failure> {
     let definition = definition(&args.dsdf)?;
-    let call = args.call(&definition).map_err(Failure::Usage)?;
+    let call = Call::new(&definition, args.words()).map_err(Failure::Usage)?;
     let layout = Layout::new(&definition, &call)
         .map_err(|what| Failure::Usage(format!("{}: {what}", args.dsdf.display())))?;
     let started = start(&definition, &call.words)?;
@@ -141,12 +142,25 @@ fn complaints(account: Account) -> String {
     outcome.map_or_else(String::new, |outcome| outcome.complaints.text())
 }
 
+/// Records that a das1 reader wrote for `words` (`[INTERVAL] BEGIN END`), as a
+/// stream. No reader is started.
+///
+/// # Errors
+/// The words or the definition are wrong (then nothing has gone to `sink`); or,
+/// as the inner result, what the input and the sink say, or a record that is cut off.
+pub fn records_to_stream(
+    definition: &Definition,
+    words: &[String],
+    mut records: impl Input,
+    sink: &mut dyn Sink,
+) -> Result<Result<(), Error>, String> {
+    let call = Call::new(definition, words)?;
+    let layout = Layout::new(definition, &call)?;
+    Ok(pass(&layout, &mut records, sink))
+}
+
 /// The reader's numbers behind the headers.
-fn pass(
-    layout: &Layout,
-    input: &mut ReaderInput,
-    writer: &mut Writer<ClientPipe>,
-) -> Result<(), Error> {
+fn pass(layout: &Layout, input: &mut dyn Input, writer: &mut dyn Sink) -> Result<(), Error> {
     writer.stream(&layout.stream)?;
     writer.packet(PacketId::FIRST, &Arc::new(layout.packet.clone()))?;
     let mut bytes = vec![0; CHUNK];
@@ -181,6 +195,12 @@ fn pass(
         done += whole as u64;
     }
     match held {
+        0 if done == 0 => {
+            // Only the headers would tell nobody that the reader found nothing.
+            let what = "There are no data in this range";
+            writer.exception(&Exception::new(Exception::NO_DATA, what))?;
+            writer.finish()
+        }
         0 => writer.finish(),
         held => Err(Error::CutOff {
             place: Place {

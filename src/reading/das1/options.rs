@@ -43,13 +43,20 @@ pub(super) struct Call {
 }
 
 impl Das1Args {
+    /// The words behind the definition's name.
+    pub(super) fn words(&self) -> &[String] {
+        &self.words
+    }
+}
+
+impl Call {
     /// The words, understood as this source's.
     ///
     /// # Errors
     /// Words are missing, or are no times.
-    pub(super) fn call(&self, definition: &Definition) -> Result<Call, String> {
+    pub(super) fn new(definition: &Definition, words: &[String]) -> Result<Call, String> {
         let interval = definition.format == Format::Das1 { interval: true };
-        let times = self.words.get(usize::from(interval)..).unwrap_or_default();
+        let times = words.get(usize::from(interval)..).unwrap_or_default();
         let [begin, end, ..] = times else {
             return Err(match interval {
                 true => "INTERVAL, BEGIN and END are wanted".into(),
@@ -64,7 +71,7 @@ impl Das1Args {
             begin: time(begin)?,
             begin_text: begin.clone(),
             end_text: end.clone(),
-            words: self.words.clone(),
+            words: words.to_vec(),
         })
     }
 }
