@@ -19,6 +19,7 @@ mod generator;
 mod golden;
 mod hapi;
 mod histo;
+mod manners;
 mod oracle;
 mod parsed;
 mod peaks;

@@ -30,6 +30,11 @@ pub fn program(name: &str) -> Command {
         "das2_inflate" => env!("CARGO_BIN_EXE_das2_inflate"),
         "das2_hapi" => env!("CARGO_BIN_EXE_das2_hapi"),
         "das2_csv" => env!("CARGO_BIN_EXE_das2_csv"),
+        "das2_psd" => env!("CARGO_BIN_EXE_das2_psd"),
+        "das2_histo" => env!("CARGO_BIN_EXE_das2_histo"),
+        "das2_bin_avg" => env!("CARGO_BIN_EXE_das2_bin_avg"),
+        "das2_bin_ratesec" => env!("CARGO_BIN_EXE_das2_bin_ratesec"),
+        "das2_from_das1" => env!("CARGO_BIN_EXE_das2_from_das1"),
         other => panic!("{other}"),
     })
 }

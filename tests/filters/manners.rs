@@ -1,0 +1,242 @@
+//! What programs do around their work: help, a client that has gone, pauses of
+//! the input, memory. For those whose records do not follow those of the input.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+use crate::generator::{Builder, encode};
+use crate::parsed::Parsed;
+use crate::programs::{Running, command, fed, ok, program};
+
+/// Lines that make each program work.
+const LINES: [&str; 5] = [
+    "das2_psd 16 1",
+    "das2_bin_avg 16e6",
+    "das2_bin_ratesec 16",
+    "das2_bin_ratesec -m 16",
+    "das2_histo",
+];
+
+fn name_of(line: &str) -> &str {
+    line.split(' ').next().unwrap()
+}
+
+/// One value a second.
+fn samples(range: std::ops::Range<u32>) -> Vec<u8> {
+    let mut s = Builder { bytes: Vec::new() };
+    for i in range {
+        let x = encode("double", f64::from(i) * 1e6);
+        s.data(1, &[x, encode("float", f64::from(i % 7))]);
+    }
+    s.bytes
+}
+
+fn headers() -> Vec<u8> {
+    let planes = "<x type=\"double\" units=\"us2000\"/><y type=\"float\" units=\"V\"/>";
+    Builder::new().packet(1, planes).take()
+}
+
+fn records_of(bytes: &[u8]) -> Vec<Vec<u8>> {
+    Parsed::new(bytes)
+        .records()
+        .iter()
+        .map(|r| r.bytes())
+        .collect()
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let names = LINES.iter().map(|line| name_of(line));
+    for name in names.chain(["das2_from_das1", "das2_hapi", "das2_csv", "das2_deflate"]) {
+        for option in ["-h", "--help"] {
+            let output = fed(command(&format!("{name} {option}")), b"");
+            assert_eq!(output.status.code(), Some(0), "{name} {option}");
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.contains("Usage:") && text.contains(name), "{text}");
+            assert!(output.stderr.is_empty());
+        }
+        for option in ["-v", "-V", "--version"] {
+            let output = fed(command(&format!("{name} {option}")), b"");
+            assert_eq!(output.status.code(), Some(0), "{name} {option}");
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(text, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+        }
+    }
+}
+
+#[test]
+fn usage_errors_are_2_and_nothing_is_written() {
+    let input = [headers(), samples(0..20)].concat();
+    for line in [
+        "das2_psd",
+        "das2_psd 64",
+        "das2_psd 15 2",
+        "das2_psd 64 64",
+        "das2_bin_avg",
+        "das2_bin_avg 0",
+        "das2_bin_avg -b 2000-01-01 1",
+        "das2_bin_ratesec",
+        "das2_bin_ratesec 0",
+        "das2_bin_ratesec --volume=pages 60",
+        "das2_bin_ratesec -b never 60",
+        "das2_histo -q",
+        "das2_from_das1",
+        "das2_from_das1 /nonexistent.dsdf 2000-01-01 2000-01-02",
+    ] {
+        let output = fed(command(line), &input);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(output.stdout.is_empty(), "{line}");
+        assert!(!output.stderr.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn when_nobody_reads_it_ends_as_sigpipe_would_end_it() {
+    let input = [headers(), samples(0..200_000)].concat();
+    for line in LINES {
+        let mut child = command(line)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let _ = child.stdin.take().unwrap().write_all(&input);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(13), "{line}");
+        assert!(output.stderr.is_empty(), "{line} is quiet");
+    }
+}
+
+#[test]
+fn what_is_complete_goes_out_when_the_input_pauses() {
+    let whole = [headers(), samples(0..64)].concat();
+    for (line, complete) in [
+        ("das2_psd 16 1", 2),
+        ("das2_bin_avg 16e6", 2),
+        ("das2_bin_ratesec -m 16", 2),
+    ] {
+        let expected = records_of(&ok(line, &whole));
+        let mut running = Running::start(line);
+        // Two of 16 and the first of the third, and half a packet.
+        let half = headers().len() + samples(0..33).len() + 7;
+        running.feed(&whole[..half]);
+        running.wait_for("complete records", |got| {
+            got.windows(9).any(|w| w == b"</packet>") && records_of(got).len() == complete
+        });
+        running.feed(&whole[half..]);
+        assert_eq!(records_of(&running.end()), expected, "{line}");
+    }
+}
+
+#[test]
+fn headers_and_comments_go_out_when_the_input_pauses() {
+    for line in LINES {
+        let mut running = Running::start(line);
+        let mut s = Builder::new();
+        running.feed(&s.take());
+        running.feed(&s.comment("taskProgress", "1").take());
+        running.wait_for(line, |got| {
+            let has = |text: &[u8]| got.windows(text.len()).any(|w| w == text);
+            has(b"</stream>") && has(b"<comment")
+        });
+    }
+}
+
+#[test]
+fn memory_does_not_grow_with_the_data() {
+    for line in [
+        "das2_psd 16 1",
+        "das2_bin_avg 16e6",
+        "das2_bin_ratesec -m 16",
+    ] {
+        let mut running = Running::start(line);
+        running.feed(&headers());
+        for part in 0..8 {
+            running.feed(&samples(part * 100_000..(part + 1) * 100_000));
+        }
+        let mut s = Builder { bytes: Vec::new() };
+        running.feed(&s.comment("log:info", "done").take());
+        running.wait_for("comment", |got| {
+            let tail = &got[got.len().saturating_sub(300)..];
+            tail.windows(8).any(|w| w == b"log:info")
+        });
+        let peak = running.peak();
+        assert!(peak < 16 << 20, "{line}: {} kB", peak >> 10);
+        running.end();
+    }
+}
+
+#[test]
+fn what_conforms_still_conforms_afterwards() {
+    let ends = Builder { bytes: Vec::new() }
+        .exception("NoDataInInterval", "that was all")
+        .take();
+    let first = Builder { bytes: Vec::new() }
+        .exception("Odd", "early")
+        .take();
+    for input in [
+        [headers(), samples(0..64)].concat(),
+        [headers(), samples(0..64), ends.clone()].concat(),
+        [
+            headers(),
+            first,
+            samples(0..40),
+            headers()[58..].to_vec(),
+            ends,
+        ]
+        .concat(),
+        headers(),
+    ] {
+        for line in LINES {
+            let output = fed(command(line), &input);
+            let mut check = Command::new(env!("CARGO_BIN_EXE_das2_check"));
+            check.arg("--json");
+            let report = fed(check, &output.stdout);
+            let text = String::from_utf8_lossy(&report.stdout).into_owned();
+            assert!(report.status.success(), "{line}: {text}");
+        }
+    }
+}
+
+/// The reader of a das1 source sees that nobody reads what is made of it.
+#[test]
+fn a_das1_reader_ends_with_its_client_and_pauses_are_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = folder.path().join("reader");
+    let go = folder.path().join("go");
+    let script = format!(
+        "#!/bin/sh\nhead -c 4000 /dev/zero\nuntil [ -e {} ]; do sleep 0.01; done\n\
+         cat /dev/zero\n",
+        go.display()
+    );
+    std::fs::write(&reader, script).unwrap();
+    std::fs::set_permissions(&reader, PermissionsExt::from_mode(0o755)).unwrap();
+    let dsdf = folder.path().join("old.dsdf");
+    let text = format!(
+        "reader = '{}'\nform = x_multi_y\nny = 1\n",
+        reader.display()
+    );
+    std::fs::write(&dsdf, text).unwrap();
+    let line = format!("das2_from_das1 {} 2000-01-01 2000-01-02", dsdf.display());
+    // All that has come is there though the reader goes on.
+    let mut running = Running::start(&line);
+    running.wait_for("records", |got| {
+        got.windows(9).any(|w| w == b"</packet>") && records_of(got).len() == 500
+    });
+    drop(running);
+    std::fs::write(&go, "").unwrap();
+    let mut command = program("das2_from_das1");
+    command.args([dsdf.to_str().unwrap(), "2000-01-01", "2000-01-02"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(13));
+    assert!(output.stderr.is_empty());
+}
