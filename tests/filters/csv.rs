@@ -195,6 +195,28 @@ fn odd_names_units_and_labels_stay_in_their_cells() {
     assert_eq!(table[1][7], "6");
 }
 
+/// As many as a header has room for: names must not cost more for each than for the last.
+#[test]
+fn thousands_of_planes_without_a_name() {
+    const PLANES: usize = 30_000;
+    let plane = "<y type=\"float\" units=\"\"/>";
+    let mut s = Builder::new();
+    s.packet(
+        1,
+        &("<x type=\"double\" units=\"us2000\"/>".to_owned() + &plane.repeat(PLANES)),
+    );
+    let values = (0..PLANES).map(|n| encode("float", n as f64));
+    let x = encode("double", 0.0);
+    s.data(1, &std::iter::once(x).chain(values).collect::<Vec<_>>());
+    let table = table("das2_csv", &s.take());
+    assert_eq!(table.len(), 2);
+    assert_eq!(table[0].len(), PLANES + 1);
+    for (number, (name, value)) in table[0].iter().zip(&table[1]).enumerate().skip(1) {
+        assert_eq!(*name, format!("y_{number}"));
+        assert_eq!(*value, (number - 1).to_string());
+    }
+}
+
 #[test]
 fn every_kind_of_value() {
     let cell = |kind: &str, raw: Vec<u8>| {

@@ -1,15 +1,16 @@
 //! Headings of columns.
 
+use std::collections::HashMap;
+
 use crate::filter::times::Times;
 use crate::stream::{PacketHeader, Plane, PlaneKind, Result, YTags, shortest};
 
-/// Hands on the headings of a plane's items.
+/// Hands on the headings of the items of a plane of this name.
 pub(super) fn headings(
-    header: &PacketHeader,
+    name: &str,
     plane: &Plane,
     mut push: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
-    let name = name(header, plane);
     let units = match Times::of(plane) {
         Some(_) => "UTC",
         None => plane.units().trim(),
@@ -19,13 +20,13 @@ pub(super) fn headings(
         units => format!(" ({units})"),
     };
     if !plane.kind.is_scan() {
-        return push(&(name + &behind));
+        return push(&(name.to_owned() + &behind));
     }
     let tags = plane.tags();
     let tag_units = plane.tag_units().unwrap_or_default().trim();
     (0..plane.items()).try_for_each(|item| {
         let tag = tag(&tags, item);
-        push(&(joined(&[&name, "@", &tag, tag_units]) + &behind))
+        push(&(joined(&[name, "@", &tag, tag_units]) + &behind))
     })
 }
 
@@ -50,27 +51,30 @@ fn joined(words: &[&str]) -> String {
     words.join(" ")
 }
 
-/// A plane's name; without one `time` for such an x, else what the plane is,
-/// with a number where there are several without a name.
-fn name(header: &PacketHeader, plane: &Plane) -> String {
-    let given = plane.name().trim();
-    if !given.is_empty() {
-        return given.to_owned();
+/// The names of a packet type's planes; one without is called `time` if it is such an x,
+/// else what the plane is, with a number where there are several without a name.
+pub(super) fn names(header: &PacketHeader) -> Vec<String> {
+    let is_unnamed = |plane: &&Plane| plane.name().trim().is_empty();
+    // Each kind is counted once, since there may be thousands of planes.
+    let mut all: HashMap<&str, usize> = HashMap::new();
+    for plane in header.planes.iter().filter(is_unnamed) {
+        *all.entry(plane.kind.element()).or_default() += 1;
     }
-    if plane.kind == PlaneKind::X && Times::of(plane).is_some() {
-        return "time".into();
-    }
-    let alike = |other: &&Plane| other.kind == plane.kind && other.name().trim().is_empty();
-    let element = plane.kind.element();
-    let all = header.planes.iter().filter(alike).count();
-    let before = header
-        .planes
-        .iter()
-        .take_while(|other| !std::ptr::eq(*other, plane));
-    match all {
-        1 => element.into(),
-        _ => format!("{element}_{}", before.filter(alike).count() + 1),
-    }
+    let mut before: HashMap<&str, usize> = HashMap::new();
+    let name = |plane: &Plane| {
+        if !is_unnamed(&plane) {
+            return plane.name().trim().to_owned();
+        }
+        let element = plane.kind.element();
+        let number = before.entry(element).or_default();
+        *number += 1;
+        match all.get(element) {
+            _ if plane.kind == PlaneKind::X && Times::of(plane).is_some() => "time".into(),
+            Some(1) => element.into(),
+            _ => format!("{element}_{number}"),
+        }
+    };
+    header.planes.iter().map(name).collect()
 }
 
 /// The tag of an item. What an interval gives is rounded to twelve digits, so

@@ -16,7 +16,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::stream::{
-    Error, Exception, PacketHeader, PacketId, PlaneKind, Result, Run, Sink, StreamHeader,
+    Error, Exception, PacketHeader, PacketId, Plane, PlaneKind, Result, Run, Sink, StreamHeader,
     sink_ignores,
 };
 
@@ -76,9 +76,12 @@ impl<W: Write> ToCsv<W> {
             if self.with_id {
                 self.rows.id(number);
             }
-            let planes = kind.order.iter();
-            for plane in planes.filter_map(|&index| kind.header.planes.get(index)) {
-                heading::headings(&kind.header, plane, |text| self.rows.heading(text))?;
+            let names = heading::names(&kind.header);
+            for &index in &kind.order {
+                if let (Some(name), Some(plane)) = (names.get(index), kind.header.planes.get(index))
+                {
+                    heading::headings(name, plane, |text| self.rows.heading(text))?;
+                }
             }
             self.rows.end_row(false)?;
         }
@@ -99,11 +102,16 @@ impl Type {
         let first_x = (0..count).find(is_x);
         let others = (0..count).filter(|index| Some(*index) != first_x);
         let order: Vec<usize> = first_x.into_iter().chain(others).collect();
+        let mut end = Run::TAG;
+        let begin = |plane: &Plane| {
+            let begin = end;
+            end += plane.width();
+            begin
+        };
+        let begins: Vec<usize> = header.planes.iter().map(begin).collect();
         let mut columns = Vec::new();
         for &index in &order {
-            let before = header.planes.iter().take(index);
-            let at = Run::TAG + before.map(|plane| plane.width()).sum::<usize>();
-            if let Some(plane) = header.planes.get(index) {
+            if let (Some(plane), Some(&at)) = (header.planes.get(index), begins.get(index)) {
                 let fill = (!is_x(&index)).then(|| header.fill(plane, stream));
                 columns.push(Column::new(plane, at, fill, layout));
             }
