@@ -69,7 +69,8 @@ impl Clock {
                 ))
             })?),
             // Where a double is microseconds on a straight line it is rounded once.
-            Times::Unit(unit) if self.is_linear_real(unit) => {
+            // Those do not hold nanoseconds.
+            Times::Unit(unit) if self.digits < 9 && self.is_linear_real(unit) => {
                 let number = self.encoding.number(raw).unwrap_or(f64::NAN);
                 rounded(unit.to_us2000(number), self.digits)
             }
@@ -152,6 +153,8 @@ mod tests {
             ("mj1958", 15_340.5, "2000-01-01T12:00:00.000000Z"),
             ("cdfEpoch", 63_113_904_000_001.0, "2000-01-01T00:00:00.001Z"),
             ("ns1970", 1e9, "1970-01-01T00:00:01.000000000Z"),
+            ("ns1970", 12_345.0, "1970-01-01T00:00:00.000012345Z"),
+            ("ns1970", -1.0, "1969-12-31T23:59:59.999999999Z"),
             (
                 "TT2000",
                 536_500_868_684_000_000.0,
