@@ -2,7 +2,7 @@
 
 use crate::filter::bin::Fill;
 use crate::filter::times::Times;
-use crate::stream::{Encoding, Plane, Result, Shortest, exponent_form, parse_number};
+use crate::stream::{Encoding, Plane, Real4Cells, Result, Shortest, exponent_form, parse_number};
 use crate::time::{IsoWriter, Style, Time};
 
 use super::args::Layout;
@@ -25,6 +25,7 @@ enum Form {
     /// Reals with the fewest digits.
     Real4 {
         big: bool,
+        all: Real4Cells,
     },
     Real8 {
         big: bool,
@@ -52,6 +53,9 @@ impl Column {
     /// `at` is where the plane begins in a packet; `fill` its fill value, None for x.
     pub(super) fn new(plane: &Plane, at: usize, fill: Option<f64>, layout: &Layout) -> Column {
         let from = plane.encoding();
+        let mut fill_cell = Vec::new();
+        push_cell(&layout.fill, layout.delimiter, &mut fill_cell);
+        let fill = fill.map(Fill::new);
         let form = match (Times::of(plane), from, layout.digits) {
             (Some(Times::Text), ..) => Form::TimeText {
                 digits: layout.subseconds,
@@ -65,19 +69,24 @@ impl Column {
             (None, _, Some(digits)) => Form::Digits {
                 decimals: usize::from(digits) - 1,
             },
-            (None, Encoding::Real4 { big }, None) => Form::Real4 { big },
+            (None, Encoding::Real4 { big }, None) => Form::Real4 {
+                big,
+                all: Real4Cells::new(
+                    fill.map_or((f32::NAN, f32::NAN), Fill::bounds4),
+                    &fill_cell,
+                    layout.delimiter,
+                ),
+            },
             (None, Encoding::Real8 { big }, None) => Form::Real8 { big },
             // Times are all text.
             (None, Encoding::Time(_), None) => Form::Text,
         };
-        let mut fill_cell = Vec::new();
-        push_cell(&layout.fill, layout.delimiter, &mut fill_cell);
         Column {
             at,
             items: plane.items(),
             from,
             form,
-            fill: fill.map(Fill::new),
+            fill,
             fill_cell,
         }
     }
@@ -109,14 +118,7 @@ impl Column {
             out,
         };
         match &mut self.form {
-            Form::Real4 { big } => {
-                let (values, _) = bytes.as_chunks();
-                let number = |raw: &[u8; 4]| match big {
-                    true => f32::from_be_bytes(*raw),
-                    false => f32::from_le_bytes(*raw),
-                };
-                cells.shortest(values.iter().map(number), |value| is_good(f64::from(value)));
-            }
+            Form::Real4 { big, all } => cells.out.reals(all, bytes, *big),
             Form::Real8 { big } => {
                 let (values, _) = bytes.as_chunks();
                 let number = |raw: &[u8; 8]| match big {

@@ -1,6 +1,6 @@
 //! Text that grows at its end.
 
-use crate::stream::{NUMBER_ROOM, Shortest};
+use crate::stream::{NUMBER_ROOM, Real4Cells, Shortest};
 
 /// A buffer whose bytes stay when it is emptied, so that room for a cell is
 /// nearly always there.
@@ -63,6 +63,13 @@ impl Text {
             .and_then(|room| room.first_chunk_mut())
         {
             self.end += number.write(room);
+        }
+    }
+
+    /// Appends four-byte reals as cells.
+    pub(super) fn reals(&mut self, cells: &Real4Cells, raw: &[u8], big: bool) {
+        if let Some(room) = self.room(cells.room(raw.len() / 4)) {
+            self.end += cells.write(raw, big, room);
         }
     }
 

@@ -12,7 +12,7 @@ use super::real4::{CLOSE, FIELD, ten_to};
 
 /// Reals, and bytes of their fields, that are made at a time.
 pub(super) const LANES: usize = 8;
-type Raw = [[u8; 4]; LANES];
+pub(super) type Raw = [[u8; 4]; LANES];
 type Field = [u8; FIELD];
 type Room = [Field; LANES];
 
@@ -151,7 +151,7 @@ fn rounded(number: __m256d) -> (__m128i, __m256d) {
 /// Two masks of four lanes as one of eight.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn halves(front: __m256d, back: __m256d) -> __m256i {
+pub(super) fn halves(front: __m256d, back: __m256d) -> __m256i {
     let (front, back) = (_mm256_castpd_ps(front), _mm256_castpd_ps(back));
     let low = _mm256_castsi256_ps(_mm256_permute4x64_epi64::<0b11_01_10_00>(
         _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(front, back)),
@@ -162,7 +162,7 @@ fn halves(front: __m256d, back: __m256d) -> __m256i {
 /// `e+07` in each lane.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn text_of(exponent: __m256i) -> __m256i {
+pub(super) fn text_of(exponent: __m256i) -> __m256i {
     let size = _mm256_abs_epi32(exponent);
     let tens = _mm256_mullo_epi16(size, _mm256_set1_epi32(103));
     let tens = _mm256_srli_epi32::<10>(tens);
@@ -188,18 +188,7 @@ fn signs(bits: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn write(number: __m256i, exponent: __m256i, sign: __m256i, room: &mut Room) {
-    // Two numbers of four digits in each lane, then four of two.
-    let tenthousands = _mm256_set1_epi32(109_951_163);
-    let even = _mm256_srli_epi64::<40>(_mm256_mul_epu32(number, tenthousands));
-    let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(number), tenthousands);
-    let odd = _mm256_slli_epi64::<32>(_mm256_srli_epi64::<40>(odd));
-    let high = _mm256_or_si256(even, odd);
-    let low = _mm256_sub_epi32(number, _mm256_mullo_epi32(high, _mm256_set1_epi32(10_000)));
-    let fours = _mm256_or_si256(high, _mm256_slli_epi32::<16>(low));
-    let high = _mm256_srli_epi16::<3>(_mm256_mulhi_epu16(fours, _mm256_set1_epi16(5243)));
-    let low = _mm256_sub_epi16(fours, _mm256_mullo_epi16(high, _mm256_set1_epi16(100)));
-    let first = digits(_mm256_unpacklo_epi16(high, low));
-    let second = digits(_mm256_unpackhi_epi16(high, low));
+    let (first, second) = digits_of_eight(number);
     // Each number's digits, then its exponent and sign: two numbers a register.
     let first_behind = _mm256_unpacklo_epi32(exponent, sign);
     let second_behind = _mm256_unpackhi_epi32(exponent, sign);
@@ -212,6 +201,27 @@ fn write(number: __m256i, exponent: __m256i, sign: __m256i, room: &mut Room) {
     put(v1, r1, r5);
     put(v2, r2, r6);
     put(v3, r3, r7);
+}
+
+/// The digits of numbers below 10^8, in two registers: of the first, second,
+/// fifth and sixth number, and of the others.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn digits_of_eight(number: __m256i) -> (__m256i, __m256i) {
+    // Two numbers of four digits in each lane, then four of two.
+    let tenthousands = _mm256_set1_epi32(109_951_163);
+    let even = _mm256_srli_epi64::<40>(_mm256_mul_epu32(number, tenthousands));
+    let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(number), tenthousands);
+    let odd = _mm256_slli_epi64::<32>(_mm256_srli_epi64::<40>(odd));
+    let high = _mm256_or_si256(even, odd);
+    let low = _mm256_sub_epi32(number, _mm256_mullo_epi32(high, _mm256_set1_epi32(10_000)));
+    let fours = _mm256_or_si256(high, _mm256_slli_epi32::<16>(low));
+    let high = _mm256_srli_epi16::<3>(_mm256_mulhi_epu16(fours, _mm256_set1_epi16(5243)));
+    let low = _mm256_sub_epi16(fours, _mm256_mullo_epi16(high, _mm256_set1_epi16(100)));
+    (
+        digits(_mm256_unpacklo_epi16(high, low)),
+        digits(_mm256_unpackhi_epi16(high, low)),
+    )
 }
 
 /// Two digits of each number below 100.

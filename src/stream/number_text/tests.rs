@@ -4,10 +4,14 @@ use super::*;
 use crate::stream::exp_field;
 
 /// The same numbers in every run (SplitMix64).
-struct Sample(u64);
+pub(super) struct Sample(u64);
 
 impl Sample {
-    fn next(&mut self) -> u64 {
+    pub(super) fn new(seed: u64) -> Sample {
+        Sample(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,7 +21,7 @@ impl Sample {
 }
 
 /// How many numbers a test takes: DAS2_TEST_NUMBERS, or this many.
-fn count(usual: u64) -> u64 {
+pub(super) fn count(usual: u64) -> u64 {
     let wanted = std::env::var("DAS2_TEST_NUMBERS").ok();
     wanted.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
