@@ -53,21 +53,30 @@ fn a_place_goes_to_who_waits() {
     let state = tempfile::tempdir().unwrap();
     let config = config(state.path(), 1, 0, 1);
     let held = take(&config, "192.0.2.1").unwrap();
+    let config = &config;
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| take(&config, "192.0.2.2").unwrap());
+        // Whoever looks whether the chair is taken sits on it for a moment.
+        let began = Instant::now();
+        let waiting = scope.spawn(move || {
+            loop {
+                match take(config, "192.0.2.2") {
+                    Err(Refused::All) if began.elapsed() < WAIT => std::thread::yield_now(),
+                    taken => break taken.unwrap(),
+                }
+            }
+        });
         // The chair is seen to be taken, then nobody else may wait.
         let chair = state.path().join("readers/chair.1");
         let is_taken = || {
             let file = open(&chair);
             file.is_ok_and(|file| file.try_lock().is_err())
         };
-        let began = Instant::now();
         while !is_taken() {
             assert!(began.elapsed() < WAIT);
             std::thread::yield_now();
         }
         let asked = Instant::now();
-        assert_eq!(take(&config, "192.0.2.3").unwrap_err(), Refused::All);
+        assert_eq!(take(config, "192.0.2.3").unwrap_err(), Refused::All);
         assert!(asked.elapsed() < WAIT / 2);
         drop(held);
         let note = waiting.join().unwrap().note().unwrap().to_owned();
