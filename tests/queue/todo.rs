@@ -109,7 +109,10 @@ fn help_needs_no_configuration() {
     for words in [["help", "cache"], ["cache", "help"], ["HELP", "CACHE"]] {
         assert!(run(&words).out.starts_with("Task:    CACHE\n"), "{words:?}");
     }
-    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/queue.md"));
+    let guide = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/docs/programs/das2_srv_todo.md"
+    ));
     let (guide, help) = (guide.unwrap(), run(&["help"]).out);
     let commands = help.lines().filter_map(|line| line.strip_prefix("  "));
     let commands: Vec<&str> = commands
