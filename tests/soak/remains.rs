@@ -125,7 +125,9 @@ impl Watch {
             let command = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
             let environment = String::from_utf8_lossy(&read("environ")).into_owned();
             let stat = String::from_utf8_lossy(&read("stat")).into_owned();
-            if command.contains(&apache) || kept.contains(&pid) {
+            // The one that waits beside the worker ends when that does.
+            let guard = command.contains("das2_srv_arbiter --guard ");
+            if command.contains(&apache) || kept.contains(&pid) || guard {
                 continue;
             }
             let parent = stat
@@ -274,10 +276,11 @@ fn may_stay(full: &Path, mark: &str) -> bool {
         || (is_in("state/access") || is_in("state/readers")) && is_free(full)
 }
 
-/// Whether a file is a lock that can be had.
+/// Whether a file is a lock that can be had. What is in one of a turn is a mark of whose
+/// it was, of eight bytes.
 fn is_free(path: &Path) -> bool {
     let Ok(file) = fs::File::open(path) else {
         return false;
     };
-    file.metadata().unwrap().len() == 0 && file.try_lock().is_ok()
+    file.metadata().unwrap().len() <= 8 && file.try_lock().is_ok()
 }
