@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+use crate::stream::{PacketHeader, PacketId, Result, Run, Sink};
 
-use super::x_time::{Window, XTime, at, rest};
+use super::x_time::{Window, XTime, at, first, rest};
 
 /// Passes the packets of a range and drops all others. Headers, comments and
 /// exceptions pass, and the packets of a QStream that hold no time.
@@ -38,26 +38,24 @@ pub(crate) fn stretch(
     wanted: &dyn Fn(&[u8]) -> Result<bool>,
 ) -> Result<(bool, usize)> {
     let packet = |index: usize| run.bytes.get(index * run.stride..).unwrap_or_default();
-    let first = wanted(packet(0)).map_err(|error| at(error, run, 0))?;
+    let front = wanted(packet(0)).map_err(|error| at(error, run, 0))?;
     let mut count = 1;
     while count < run.len() {
-        if first {
+        if front {
             count += x.count_inside(rest(run, count), surely);
         }
         if count < run.len() {
-            if wanted(packet(count)).map_err(|error| at(error, run, count))? != first {
+            if wanted(packet(count)).map_err(|error| at(error, run, count))? != front {
                 break;
             }
             count += 1;
         }
     }
-    Ok((first, count))
+    Ok((front, count))
 }
 
 impl<N: Sink> Sink for Cut<N> {
-    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
-        self.next.stream(header)
-    }
+    crate::hand_on!(next: stream, comment, exception, unknown, flush, finish, abort);
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
         let x = XTime::find(header)?;
@@ -80,39 +78,11 @@ impl<N: Sink> Sink for Cut<N> {
         while !remaining.is_empty() {
             let (keep, count) = stretch(x, remaining, self.surely, &wanted)?;
             if keep {
-                let length = count * remaining.stride;
-                self.next.run(Run {
-                    bytes: remaining.bytes.get(..length).unwrap_or_default(),
-                    ..remaining
-                })?;
+                self.next.run(first(remaining, count))?;
             }
             remaining = rest(remaining, count);
         }
         Ok(())
-    }
-
-    fn comment(&mut self, comment: &Comment) -> Result<()> {
-        self.next.comment(comment)
-    }
-
-    fn exception(&mut self, exception: &Exception) -> Result<()> {
-        self.next.exception(exception)
-    }
-
-    fn unknown(&mut self, body: &[u8]) -> Result<()> {
-        self.next.unknown(body)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.next.flush()
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.next.finish()
-    }
-
-    fn abort(&mut self, exception: &Exception) -> Result<()> {
-        self.next.abort(exception)
     }
 }
 

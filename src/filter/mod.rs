@@ -31,6 +31,7 @@ pub mod program;
 mod progress;
 pub mod psd;
 pub mod qds;
+mod ready;
 pub mod records;
 mod times;
 pub mod x_time;

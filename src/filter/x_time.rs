@@ -329,6 +329,14 @@ impl Window {
     }
 }
 
+/// The first packets of a run.
+pub fn first(run: Run<'_>, count: usize) -> Run<'_> {
+    Run {
+        bytes: run.bytes.get(..count * run.stride).unwrap_or(run.bytes),
+        ..run
+    }
+}
+
 /// A run without its first packets.
 pub fn rest(run: Run<'_>, count: usize) -> Run<'_> {
     Run {

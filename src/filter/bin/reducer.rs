@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::filter::progress::Progress;
-use crate::filter::x_time::XTime;
+use crate::filter::ready::{Held, Ready};
+use crate::filter::x_time::{XTime, first, rest};
 use crate::stream::{
     Comment, Encoding, Exception, PacketHeader, PacketId, PlaneKind, Result, Run, Sink,
     StreamHeader,
@@ -16,12 +17,6 @@ use super::column::{
 };
 use super::header;
 use super::options::{Binning, Planes};
-
-/// How many exceptions wait for the bins that are open before them.
-const MAX_HELD: usize = 16;
-
-/// Closed bins are handed on together, at the latest at so many bytes.
-const FULL: usize = 64 << 10;
 
 /// Bins a stream and pushes the records into the next stage.
 pub struct Reducer<N> {
@@ -35,8 +30,8 @@ pub struct Reducer<N> {
     /// What clients are told, in seconds.
     resolution: f64,
     types: BTreeMap<PacketId, PacketType>,
-    closed: Closed,
-    held: Vec<Exception>,
+    closed: Ready,
+    held: Held,
     progress: Progress,
 }
 
@@ -62,13 +57,6 @@ struct Slot {
     encoding: Encoding,
 }
 
-/// Records that are complete and wait to be handed on as one run.
-struct Closed {
-    id: Option<PacketId>,
-    bytes: Vec<u8>,
-    stride: usize,
-}
-
 impl<N: Sink> Reducer<N> {
     /// A stage in front of `next`.
     pub fn new(binning: Binning, next: N) -> Reducer<N> {
@@ -84,12 +72,8 @@ impl<N: Sink> Reducer<N> {
             binning,
             stream: StreamHeader::new(),
             types: BTreeMap::new(),
-            closed: Closed {
-                id: None,
-                bytes: Vec::new(),
-                stride: 1,
-            },
-            held: Vec::new(),
+            closed: Ready::default(),
+            held: Held::default(),
         }
     }
 
@@ -130,31 +114,13 @@ impl<N: Sink> Reducer<N> {
         Ok(())
     }
 
-    /// Hands closed bins on.
-    fn pass_closed(&mut self) -> Result<()> {
-        if let Some(id) = self.closed.id.take() {
-            let run = Run {
-                id,
-                bytes: &self.closed.bytes,
-                stride: self.closed.stride,
-                offset: 0,
-            };
-            self.next.run(run)?;
-            self.closed.bytes.clear();
-        }
-        Ok(())
-    }
-
     fn close(&mut self, id: PacketId) -> Result<()> {
-        if self.closed.id.is_some_and(|other| other != id) || self.closed.bytes.len() >= FULL {
-            self.pass_closed()?;
-        }
         if let Some(packets) = self.types.get_mut(&id)
             && let Some(bin) = packets.open.take()
         {
             let centre = self.clock.centre(bin);
-            self.closed.stride = packets.write(id, centre, &mut self.closed.bytes);
-            self.closed.id = Some(id);
+            let record = |bytes: &mut Vec<u8>| packets.write(centre, bytes);
+            self.closed.record(id, &mut self.next, record)?;
         }
         Ok(())
     }
@@ -166,17 +132,14 @@ impl<N: Sink> Reducer<N> {
         for id in ids {
             self.close(id)?;
         }
-        self.pass_closed()
+        self.closed.pass(&mut self.next)
     }
 
     fn pass_held(&mut self) -> Result<()> {
         if !self.held.is_empty() {
             self.begin(None)?;
         }
-        for exception in std::mem::take(&mut self.held) {
-            self.next.exception(&exception)?;
-        }
-        Ok(())
+        self.held.pass(&mut self.next)
     }
 }
 
@@ -212,10 +175,8 @@ impl PacketType {
         Ok(())
     }
 
-    /// Appends the record of the open bin; its length with the tag.
-    fn write(&mut self, id: PacketId, centre: f64, out: &mut Vec<u8>) -> usize {
-        let begin = out.len();
-        out.extend(id.data_tag());
+    /// Appends the data of the open bin's record.
+    fn write(&mut self, centre: f64, out: &mut Vec<u8>) {
         for slot in &self.layout {
             match (slot.statistic, self.columns.get(slot.plane)) {
                 (Some(statistic), Some(Some(column))) => {
@@ -240,7 +201,6 @@ impl PacketType {
         for column in self.columns.iter_mut().flatten() {
             column.clear();
         }
-        out.len() - begin
     }
 }
 
@@ -309,12 +269,12 @@ impl<N: Sink> Sink for Reducer<N> {
                 self.send_headers()?;
             }
             self.close(id)?;
-            self.pass_closed()?;
+            self.closed.pass(&mut self.next)?;
         }
         let packets = PacketType::new(header, &self.stream, &self.binning)?;
         self.types.insert(id, packets);
         if self.clock.start().is_some() {
-            self.pass_closed()?;
+            self.closed.pass(&mut self.next)?;
             self.send_headers()?;
         }
         Ok(())
@@ -322,21 +282,21 @@ impl<N: Sink> Sink for Reducer<N> {
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
         self.pass_held()?;
-        let mut rest = run;
-        while !rest.is_empty() {
-            let Some(packets) = self.types.get_mut(&rest.id) else {
+        let mut left = run;
+        while !left.is_empty() {
+            let Some(packets) = self.types.get_mut(&run.id) else {
                 return Ok(());
             };
-            if !self.clock.start_at(&packets.x, rest)? {
+            if !self.clock.start_at(&packets.x, left)? {
                 return Ok(());
             }
             if packets.layout.is_empty() {
                 self.send_headers()?;
                 continue;
             }
-            let stretch = self.clock.stretch(&packets.x, rest)?;
-            let (now, later) = split(rest, stretch.count);
-            rest = later;
+            let stretch = self.clock.stretch(&packets.x, left)?;
+            let now = first(left, stretch.count);
+            left = rest(left, stretch.count);
             // Packets without a time belong to no bin.
             let Some(bin) = stretch.bin else { continue };
             if packets.open.is_some_and(|open| open != bin) {
@@ -347,7 +307,7 @@ impl<N: Sink> Sink for Reducer<N> {
                 packets.add(now)?;
             }
         }
-        self.pass_closed()
+        self.closed.pass(&mut self.next)
     }
 
     fn comment(&mut self, comment: &Comment) -> Result<()> {
@@ -361,11 +321,7 @@ impl<N: Sink> Sink for Reducer<N> {
     /// An exception ends most streams, and clients stop reading there: it
     /// waits until the bins that are open before it have been written.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        if self.held.len() >= MAX_HELD {
-            self.pass_held()?;
-        }
-        self.held.push(exception.clone());
-        Ok(())
+        self.held.hold(exception, &mut self.next)
     }
 
     fn unknown(&mut self, body: &[u8]) -> Result<()> {
@@ -388,21 +344,8 @@ impl<N: Sink> Sink for Reducer<N> {
     /// Bins that were closed in the very run that broke are complete.
     fn abort(&mut self, exception: &Exception) -> Result<()> {
         self.begin(None)?;
-        self.pass_closed()?;
+        self.closed.pass(&mut self.next)?;
         self.pass_held()?;
         self.next.abort(exception)
     }
-}
-
-fn split(run: Run<'_>, count: usize) -> (Run<'_>, Run<'_>) {
-    let at = (count * run.stride).min(run.bytes.len());
-    let (now, later) = run.bytes.split_at_checked(at).unwrap_or((run.bytes, &[]));
-    (
-        Run { bytes: now, ..run },
-        Run {
-            bytes: later,
-            offset: run.offset + at as u64,
-            ..run
-        },
-    )
 }

@@ -10,7 +10,7 @@ mod field;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
+use crate::stream::{PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
 
 use super::x_time::at;
 use field::{Field, Wrote};
@@ -98,16 +98,17 @@ fn pass(next: &mut impl Sink, run: Run<'_>, stride: usize, done: &mut Vec<u8>) -
         return Ok(());
     }
     let result = next.run(Run {
-        id: run.id,
         bytes: done,
         stride,
-        offset: run.offset,
+        ..run
     });
     done.clear();
     result
 }
 
 impl<N: Sink> Sink for ToBinary<N> {
+    crate::hand_on!(next: comment, exception, unknown, flush, finish, abort);
+
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
         let mut header = header.clone();
@@ -170,29 +171,5 @@ impl<N: Sink> Sink for ToBinary<N> {
             }
         }
         pass(&mut self.next, run, stride, &mut self.done)
-    }
-
-    fn comment(&mut self, comment: &Comment) -> Result<()> {
-        self.next.comment(comment)
-    }
-
-    fn exception(&mut self, exception: &Exception) -> Result<()> {
-        self.next.exception(exception)
-    }
-
-    fn unknown(&mut self, body: &[u8]) -> Result<()> {
-        self.next.unknown(body)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.next.flush()
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.next.finish()
-    }
-
-    fn abort(&mut self, exception: &Exception) -> Result<()> {
-        self.next.abort(exception)
     }
 }

@@ -6,10 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::stream::{PacketHeader, PacketId, Result, Run, Sink};
-
-/// Records are handed on at the latest when so many bytes are there.
-const FULL: usize = 64 << 10;
+use crate::filter::ready::Ready;
+use crate::stream::{PacketHeader, PacketId, Result, Sink};
 
 pub(super) struct Outlet {
     /// The layout under each ID, and when it was used.
@@ -17,8 +15,7 @@ pub(super) struct Outlet {
     /// IDs that belong to sample times, and are given to nothing else.
     reserved: Vec<PacketId>,
     uses: u64,
-    gathered: Vec<u8>,
-    gathered_as: Option<(PacketId, usize)>,
+    ready: Ready,
     /// Whether any window was transformed.
     pub(super) any: bool,
 }
@@ -29,8 +26,7 @@ impl Outlet {
             layouts: vec![None; PacketId::COUNT],
             reserved,
             uses: 0,
-            gathered: Vec::new(),
-            gathered_as: None,
+            ready: Ready::default(),
             any: false,
         }
     }
@@ -89,28 +85,12 @@ impl Outlet {
         next: &mut dyn Sink,
         fill: impl FnOnce(&mut Vec<u8>),
     ) -> Result<()> {
-        if self.gathered.len() >= FULL || self.gathered_as.is_some_and(|(other, _)| other != id) {
-            self.pass(next)?;
-        }
-        let begin = self.gathered.len();
-        self.gathered.extend(id.data_tag());
-        fill(&mut self.gathered);
-        self.gathered_as = Some((id, self.gathered.len() - begin));
         self.any = true;
-        Ok(())
+        self.ready.record(id, next, fill)
     }
 
     /// Hands on what is gathered.
     pub(super) fn pass(&mut self, next: &mut dyn Sink) -> Result<()> {
-        if let Some((id, stride)) = self.gathered_as.take() {
-            next.run(Run {
-                id,
-                bytes: &self.gathered,
-                stride,
-                offset: 0,
-            })?;
-            self.gathered.clear();
-        }
-        Ok(())
+        self.ready.pass(next)
     }
 }

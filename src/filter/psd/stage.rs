@@ -141,6 +141,8 @@ impl<N: Sink> ToSpectra<N> {
 }
 
 impl<N: Sink> Sink for ToSpectra<N> {
+    crate::hand_on!(next: comment, unknown, flush);
+
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
         self.next.stream(&header::stream(header, &self.spectra))
@@ -194,21 +196,9 @@ impl<N: Sink> Sink for ToSpectra<N> {
         went
     }
 
-    fn comment(&mut self, comment: &Comment) -> Result<()> {
-        self.next.comment(comment)
-    }
-
     fn exception(&mut self, exception: &Exception) -> Result<()> {
         self.exception = Some(exception.clone());
         self.next.exception(exception)
-    }
-
-    fn unknown(&mut self, body: &[u8]) -> Result<()> {
-        self.next.unknown(body)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.next.flush()
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -11,23 +11,16 @@ use std::sync::Arc;
 
 use crate::filter::bin::clock::Clock;
 use crate::filter::progress::Progress;
-use crate::filter::x_time::{XTime, rest};
+use crate::filter::ready::{Held, Ready};
+use crate::filter::x_time::{XTime, first, rest};
 use crate::qstream::{Encoding, Packet};
-use crate::stream::{
-    Comment, Descriptor, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader,
-};
+use crate::stream::{Comment, Descriptor, Exception, PacketHeader, PacketId, Result, Run, Sink};
 use crate::time::TimeUnit;
 
 use super::column::{Column, Rule};
 use super::header;
 use super::links::Links;
 use super::options::Binning;
-
-/// How many exceptions wait for the bins that are open before them.
-const MAX_HELD: usize = 16;
-
-/// Closed bins are handed on together, at the latest at so many bytes.
-const FULL: usize = 64 << 10;
 
 /// Bins a QStream and pushes the records into the next stage.
 pub struct Reducer<N> {
@@ -36,8 +29,8 @@ pub struct Reducer<N> {
     links: Links,
     /// The packet types that have times; all others pass as they are.
     types: BTreeMap<PacketId, PacketType>,
-    closed: Closed,
-    held: Vec<Exception>,
+    closed: Ready,
+    held: Held,
     progress: Progress,
 }
 
@@ -59,14 +52,6 @@ struct Out {
     is_time: bool,
 }
 
-/// Records that are complete and wait to be handed on as one run.
-#[derive(Default)]
-struct Closed {
-    id: Option<PacketId>,
-    bytes: Vec<u8>,
-    stride: usize,
-}
-
 impl<N: Sink> Reducer<N> {
     /// A stage in front of `next`.
     pub fn new(binning: Binning, next: N) -> Reducer<N> {
@@ -75,8 +60,8 @@ impl<N: Sink> Reducer<N> {
             binning,
             links: Links::default(),
             types: BTreeMap::new(),
-            closed: Closed::default(),
-            held: Vec::new(),
+            closed: Ready::default(),
+            held: Held::default(),
             progress: Progress::new("qds_bin_avgsec", false),
         }
     }
@@ -95,36 +80,18 @@ impl<N: Sink> Reducer<N> {
         if packets.out.is_none() {
             let (out, header) = packets.out(&self.links, self.binning.seconds)?;
             packets.out = Some(out);
-            self.pass_closed()?;
+            self.closed.pass(&mut self.next)?;
             self.next.packet(id, &header)?;
         }
         Ok(())
     }
 
-    /// Hands closed bins on.
-    fn pass_closed(&mut self) -> Result<()> {
-        if let Some(id) = self.closed.id.take() {
-            let run = Run {
-                id,
-                bytes: &self.closed.bytes,
-                stride: self.closed.stride,
-                offset: 0,
-            };
-            self.next.run(run)?;
-            self.closed.bytes.clear();
-        }
-        Ok(())
-    }
-
     fn close(&mut self, id: PacketId) -> Result<()> {
-        if self.closed.id.is_some_and(|other| other != id) || self.closed.bytes.len() >= FULL {
-            self.pass_closed()?;
-        }
         if let Some(packets) = self.types.get_mut(&id)
             && let Some(bin) = packets.open.take()
         {
-            self.closed.stride = packets.write(id, bin, &mut self.closed.bytes);
-            self.closed.id = Some(id);
+            let record = |bytes: &mut Vec<u8>| packets.write(bin, bytes);
+            self.closed.record(id, &mut self.next, record)?;
         }
         Ok(())
     }
@@ -136,20 +103,13 @@ impl<N: Sink> Reducer<N> {
             self.send(id)?;
             self.close(id)?;
         }
-        self.pass_closed()
-    }
-
-    fn pass_held(&mut self) -> Result<()> {
-        for exception in std::mem::take(&mut self.held) {
-            self.next.exception(&exception)?;
-        }
-        Ok(())
+        self.closed.pass(&mut self.next)
     }
 
     /// What comes next must not overtake what is closed.
     fn pass_before(&mut self) -> Result<()> {
-        self.pass_closed()?;
-        self.pass_held()
+        self.closed.pass(&mut self.next)?;
+        self.held.pass(&mut self.next)
     }
 }
 
@@ -226,11 +186,9 @@ impl PacketType {
             .try_for_each(|out| out.column.add(run, out.is_time))
     }
 
-    /// Appends the record of a bin; its length with the tag.
-    fn write(&mut self, id: PacketId, bin: f64, bytes: &mut Vec<u8>) -> usize {
-        let begin = bytes.len();
+    /// Appends the data of a bin's record.
+    fn write(&mut self, bin: f64, bytes: &mut Vec<u8>) {
         let centre = self.clock.centre(bin);
-        bytes.extend(id.data_tag());
         let out = self.out.as_deref_mut().unwrap_or_default();
         for Out {
             column, encoding, ..
@@ -244,7 +202,6 @@ impl PacketType {
         {
             *last = b'\n';
         }
-        bytes.len() - begin
     }
 }
 
@@ -269,9 +226,7 @@ fn zero_near_2000(unit: &TimeUnit, seconds: f64) -> f64 {
 }
 
 impl<N: Sink> Sink for Reducer<N> {
-    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
-        self.next.stream(header)
-    }
+    crate::hand_on!(next: stream, flush);
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
         if let Some(old) = self.types.get(&id) {
@@ -284,7 +239,7 @@ impl<N: Sink> Sink for Reducer<N> {
             self.close(id)?;
             self.types.remove(&id);
         }
-        self.pass_closed()?;
+        self.closed.pass(&mut self.next)?;
         let packet = Packet::of_header(header);
         if let Some(packet) = &packet {
             self.links.packet(packet);
@@ -300,9 +255,9 @@ impl<N: Sink> Sink for Reducer<N> {
     }
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
-        self.pass_held()?;
+        self.held.pass(&mut self.next)?;
         if !self.types.contains_key(&run.id) {
-            self.pass_closed()?;
+            self.closed.pass(&mut self.next)?;
             return self.next.run(run);
         }
         self.send(run.id)?;
@@ -312,11 +267,7 @@ impl<N: Sink> Sink for Reducer<N> {
                 return Ok(());
             };
             let stretch = packets.clock.stretch(&packets.x, left)?;
-            let length = (stretch.count * left.stride).min(left.bytes.len());
-            let now = Run {
-                bytes: left.bytes.get(..length).unwrap_or_default(),
-                ..left
-            };
+            let now = first(left, stretch.count);
             left = rest(left, stretch.count);
             // Packets without a time belong to no bin.
             let Some(bin) = stretch.bin else { continue };
@@ -328,7 +279,7 @@ impl<N: Sink> Sink for Reducer<N> {
                 packets.add(now)?;
             }
         }
-        self.pass_closed()
+        self.closed.pass(&mut self.next)
     }
 
     fn comment(&mut self, comment: &Comment) -> Result<()> {
@@ -340,11 +291,7 @@ impl<N: Sink> Sink for Reducer<N> {
 
     /// Waits until the bins that are open before it have been written.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        if self.held.len() >= MAX_HELD {
-            self.pass_held()?;
-        }
-        self.held.push(exception.clone());
-        Ok(())
+        self.held.hold(exception, &mut self.next)
     }
 
     fn unknown(&mut self, body: &[u8]) -> Result<()> {
@@ -353,13 +300,9 @@ impl<N: Sink> Sink for Reducer<N> {
         self.next.unknown(body)
     }
 
-    fn flush(&mut self) -> Result<()> {
-        self.next.flush()
-    }
-
     fn finish(&mut self) -> Result<()> {
         self.close_all()?;
-        self.pass_held()?;
+        self.held.pass(&mut self.next)?;
         self.next.finish()
     }
 

@@ -5,10 +5,7 @@
 use std::sync::Arc;
 
 use crate::qstream::{Encoding, Packet};
-use crate::stream::{
-    self, Comment, Descriptor, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader,
-    exp_field,
-};
+use crate::stream::{self, Descriptor, PacketHeader, PacketId, Result, Run, Sink, exp_field};
 use crate::time::{Time, TimeUnit};
 
 use super::header::set_encoding;
@@ -165,9 +162,7 @@ impl<N: Sink> ToText<N> {
 }
 
 impl<N: Sink> Sink for ToText<N> {
-    fn stream(&mut self, header: &StreamHeader) -> Result<()> {
-        self.next.stream(header)
-    }
+    crate::hand_on!(next: stream, comment, exception, unknown, flush, finish, abort);
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
         let (Some(packet), Some(descriptor)) = (Packet::of_header(header), header.descriptor())
@@ -205,10 +200,9 @@ impl<N: Sink> Sink for ToText<N> {
         let stride = Run::TAG + fields.iter().map(Field::width).sum::<usize>();
         let mut pass = |text: &mut Vec<u8>| {
             let done = self.next.run(Run {
-                id: run.id,
                 bytes: text,
                 stride,
-                offset: run.offset,
+                ..run
             });
             text.clear();
             done
@@ -232,29 +226,5 @@ impl<N: Sink> Sink for ToText<N> {
             true => Ok(()),
             false => pass(&mut self.text),
         }
-    }
-
-    fn comment(&mut self, comment: &Comment) -> Result<()> {
-        self.next.comment(comment)
-    }
-
-    fn exception(&mut self, exception: &Exception) -> Result<()> {
-        self.next.exception(exception)
-    }
-
-    fn unknown(&mut self, body: &[u8]) -> Result<()> {
-        self.next.unknown(body)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.next.flush()
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.next.finish()
-    }
-
-    fn abort(&mut self, exception: &Exception) -> Result<()> {
-        self.next.abort(exception)
     }
 }
