@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
+use super::environment::Environment;
 use super::errors::ExecError;
 use super::shell_syntax;
 
@@ -93,6 +94,19 @@ impl Program {
         without_nul(&value)?;
         self.request_values.push(value);
         Ok(self)
+    }
+
+    /// Whether it is there to be started; of what a shell is to run only the shell
+    /// can say that.
+    ///
+    /// # Errors
+    /// [`ExecError::NotFound`].
+    pub fn find(&self, environment: &Environment) -> Result<(), ExecError> {
+        let (name, _) = self.argv();
+        match environment.find(&name) {
+            Some(_) => Ok(()),
+            None => Err(ExecError::NotFound(name.to_string_lossy().into_owned())),
+        }
     }
 
     /// Whether a shell runs it.

@@ -12,6 +12,7 @@ p='<packet><x type="time24" units="UTC"></x><y name="v" type="ascii10" units="V"
 printf '[00]000023<stream version="2.2"/>[01]%06d%s' ${#p} "$p"
 awk -v b="$begin" -v e="$end" 'BEGIN { for (s = b + (600 - b % 600) % 600; s < e; s += 600) {
     d = s - 1483228800
+    if (d < 0 || d >= 31 * 86400) continue
     printf ":01:2017-01-%02dT%02d:%02d:00.000 %9.1f\n", d / 86400 + 1, d % 86400 / 3600, d % 3600 / 60, d / 600 } }'
 "#;
 

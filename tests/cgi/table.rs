@@ -213,3 +213,41 @@ fn by_the_sites_own_programs() {
     );
     assert_eq!(site.get(&query("")).status(), 500);
 }
+
+#[test]
+fn head_has_the_status_of_get_where_no_reader_tells() {
+    let site = Site::new("");
+    site.dsdf("q", "reader = 'data'\nqstream = 1\n");
+    let own = "reader = 'data'\ndas2Stream = 1\n";
+    site.dsdf("options", &format!("{own}csvConverter = 'das2_csv -q'\n"));
+    site.dsdf(
+        "nothing",
+        &format!("{own}csvConverter = 'no_such_program'\n"),
+    );
+    site.dsdf("unread", "reader = 'no_such_program'\ndas2Stream = 1\n");
+    site.dsdf(
+        "early",
+        &format!("{own}validRange = '1990-01-01 to 1991-01-01'\n"),
+    );
+    for (name, more, status) in [
+        ("data", "", 200),
+        ("data", "&resolution=x", 400),
+        ("gone", "", 404),
+        ("q", "", 501),
+        ("options", "", 500),
+        ("nothing", "", 500),
+        ("unread", "", 500),
+        ("early", "", 200),
+    ] {
+        let query = query(more).replace("dataset=data", &format!("dataset={name}"));
+        let ask = |method: &str| {
+            let ask = site.ask().query(&query);
+            ask.variable("REQUEST_METHOD", method).answer()
+        };
+        let (get, head) = (ask("GET"), ask("HEAD"));
+        assert_eq!(get.status(), status, "{query}: {get:?}");
+        assert_eq!(head.status(), status, "{query}: {head:?}");
+        assert_eq!(head.content_type(), get.content_type(), "{query}");
+        assert!(head.body.is_empty(), "{query}: {head:?}");
+    }
+}

@@ -10,7 +10,9 @@ use super::data_request::{Asked, DataRequest, Form};
 use super::from_cache::{self, Cached, FromCache};
 use super::{access, misses, redirect, stages};
 use crate::access::Permitted;
+use crate::cache::Segment;
 use crate::cache::serve::{Served, examine};
+use crate::config::Config;
 use crate::filter::Chain;
 use crate::source::{Definition, Format};
 use crate::time::Time;
@@ -100,6 +102,10 @@ fn answer_by_programs(
     plan: Plan,
     with_reader: bool,
 ) -> Result<Answer, Error> {
+    if exchange.request.method == Method::Head {
+        plan.find(exchange.config)?;
+        return Ok(Response::with_head(encoded(exchange, definition, asked)).into());
+    }
     let delivery = Delivery {
         source: definition,
         plan,
@@ -107,9 +113,6 @@ fn answer_by_programs(
         head: encoded(exchange, definition, asked),
         no_data: no_data(&asked.begin, &asked.end),
     };
-    if exchange.request.method == Method::Head {
-        return Ok(Response::with_head(delivery.head).into());
-    }
     deliver(exchange, &delivery)
 }
 
@@ -128,12 +131,28 @@ fn answer_cached(
         chain,
     };
     if exchange.request.method == Method::Head {
+        find_first(exchange.config, definition, from_cache)?;
         return Ok(Response::with_head(delivery.head).into());
     }
     let mut served = Served::default();
     let answer = deliver_cached(exchange, &delivery, &mut served);
     misses::queue(exchange, definition, from_cache, &served.missing);
     answer
+}
+
+/// Whether what runs first for an answer out of the cache is there: what is missing behind
+/// the first block is found out when the status is out.
+fn find_first(
+    config: &Config,
+    definition: &Permitted,
+    from_cache: &FromCache,
+) -> Result<(), Error> {
+    let plan = &from_cache.plan;
+    let Some(Segment::Gap { first, end, .. }) = plan.segments.first() else {
+        return Ok(());
+    };
+    let (begin, end) = (first.begin().max(plan.begin), (*end).min(plan.end));
+    stages::gap_plan(config, definition, &from_cache.level, first, begin, end)?.find(config)
 }
 
 /// The source's name, from the query or the path.

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use super::start_failed;
+use crate::config::Config;
 use crate::exec::Program;
 use crate::filter::Chain;
+use crate::web::Error;
 
 /// One step of a stream on its way.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +60,16 @@ impl Plan {
     /// What to start, the reader first.
     pub fn programs(&self) -> &[Program] {
         &self.programs
+    }
+
+    /// Whether its programs are there, as far as that is known without starting any.
+    ///
+    /// # Errors
+    /// What starting them would give.
+    pub fn find(&self, config: &Config) -> Result<(), Error> {
+        let environment = crate::reading::environment(config);
+        let mut found = self.programs.iter().map(|one| one.find(&environment));
+        found.try_for_each(|one| one.map_err(|error| start_failed(&error)))
     }
 
     /// What runs here.
