@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use das2_server::check::check_stream;
 
-use crate::minute::day_text;
+use crate::minute::{Minutes, day_text};
 use crate::queue::waiting_at;
 use crate::site::Site;
 
@@ -395,4 +395,25 @@ fn the_program_that_reads_the_cache_leaves_it_out() {
         said.contains("Missing: 2017-01-02T00:00:00 to 2017-01-03"),
         "{said}"
     );
+}
+
+#[test]
+fn a_gap_whose_stream_is_cut_off() {
+    let m = Minutes::new("cacheLevel_00 = 'intrinsic | daily'");
+    m.fill_days(1..4);
+    fs::remove_file(m.block("intrinsic/2017/01/2017-01-02_intrinsic.d2s")).unwrap();
+    let whole = m.get("2017-01-02", "2017-01-03", "&params=uncached").body;
+    m.site.write("bin/stream", &whole[..whole.len() - 9]);
+    m.site.reader("M", "cat \"${0%/*}/stream\"\n");
+    let last = whole.len() - (4 + 24 + 10);
+    for form in ["", "&ascii=1"] {
+        let answer = m.get("2017-01-01", "2017-01-04", form);
+        let report = das2_server::check::check_stream(&answer.body[..]);
+        assert!(report.is_conforming(), "{report}");
+        assert_eq!(report.summary.records, 144 + 143);
+        let told = format!("cut off, in what begins at byte {last}.");
+        assert!(answer.text().contains(&told), "{}", answer.text());
+    }
+    let told = format!("byte {last}: the stream is cut off: it ends inside a packet");
+    assert_eq!(m.site.log().matches(&told).count(), 2, "{}", m.site.log());
 }

@@ -55,6 +55,22 @@ fn a_reader_that_fails_half_way_loses_one_block() {
 }
 
 #[test]
+fn a_stream_that_is_cut_off_makes_no_block() {
+    // Inside the last packet, with exit status 0.
+    let script = format!("({HOURS}) >all\nhead -c $(($(wc -c <all) - 5)) all");
+    let site = Site::new(LEVELS, &script);
+    let report = site.build(&[1], "2020-02-20", "2020-02-21");
+    assert_eq!((report.blocks, report.failed_blocks), (0, 1), "{report:?}");
+    let reason = &report.failed[0].reason;
+    assert!(
+        reason.contains("the stream is cut off: it ends inside a packet"),
+        "{reason}"
+    );
+    assert!(reason.starts_with("byte "), "{reason}");
+    assert!(site.blocks(1).is_empty());
+}
+
+#[test]
 fn a_reader_that_can_only_do_a_little_at_a_time_succeeds() {
     let script = format!(
         r#"n=$(ls hours | awk -v b="$1" -v e="$2" '$0 "" >= b "" && $0 "" < e ""' | wc -l)

@@ -251,3 +251,28 @@ fn head_has_the_status_of_get_where_no_reader_tells() {
         assert!(head.body.is_empty(), "{query}: {head:?}");
     }
 }
+
+#[test]
+fn a_stream_that_is_cut_off() {
+    let long = stream(60) + &rows_as_stream(20_000);
+    for bytes in [stream(1), stream(3), long] {
+        let record = stream(1).len() - stream(0).len();
+        let last = bytes.len() - record;
+        let site = with_stream(&bytes[..bytes.len() - 7]);
+        let answer = site.get(&query(""));
+        // Rows that are out when the end comes stay; else there is a status.
+        let whole = (last - stream(0).len()) / record;
+        if answer.status() == 200 {
+            assert!(whole > 0, "{answer:?}");
+            is_table(&answer);
+            assert_eq!(answer.text().lines().count(), 1 + whole);
+            assert!(answer.text().ends_with("\r\n"));
+        } else {
+            assert!(answer.status() == 500 && whole < 60, "{answer:?}");
+            let told = format!("cut off, in what begins at byte {last}.");
+            assert!(answer.text().contains(&told), "{answer:?}");
+        }
+        let told = format!("byte {last}: the stream is cut off");
+        assert!(site.log().contains(&told), "{}", site.log());
+    }
+}

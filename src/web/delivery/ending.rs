@@ -7,6 +7,17 @@ use crate::log::RequestLog;
 use crate::stream;
 use crate::web::error::Error;
 
+/// What the client is told of a stream that broke.
+fn of_stream(error: &stream::Error) -> String {
+    match error {
+        stream::Error::CutOff { place, .. } => format!(
+            "The stream of this data source is cut off, in what begins at byte {}",
+            place.offset
+        ),
+        _ => "The stream of this data source cannot be processed".to_owned(),
+    }
+}
+
 /// All that is known when nothing runs any more.
 pub struct Ending {
     /// How reading, filtering and sending went.
@@ -62,10 +73,7 @@ impl Ending {
             Err(stream::Error::Output(reason)) => Some(Error::Gone(reason)),
             Err(stream::Error::Exception(exception)) => Some(Error::of_exception(&exception)),
             _ if self.read == 0 => Some(Error::NoData(no_data.to_owned())),
-            Err(error) => Some(Error::internal(
-                "The stream of this data source cannot be processed",
-                error,
-            )),
+            Err(error) => Some(Error::internal(of_stream(&error), error)),
             Ok(()) => None,
         }
     }

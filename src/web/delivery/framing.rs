@@ -71,6 +71,11 @@ impl Framing {
         !self.opaque && self.missing == 0
     }
 
+    /// Whether the rest of a packet is due whose beginning has gone out.
+    pub fn is_inside(&self) -> bool {
+        !self.opaque && self.missing > 0
+    }
+
     /// Whether the stream has told of an error itself.
     pub fn has_exception(&self) -> bool {
         self.exception

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::framing::Framing;
-use crate::stream::{self, Input};
+use crate::stream::{self, Input, Place};
 
 /// How much is read at a time, and the largest packet whose end is waited for
 /// before its beginning goes out.
@@ -30,6 +30,8 @@ fn pass_pieces(
 ) -> Result<(), stream::Error> {
     let mut buffer = vec![0; PIECE];
     let mut held = 0;
+    // What has gone out, and where in it the packet at hand begins.
+    let (mut sent, mut packet) = (0_u64, 0_u64);
     loop {
         let count = match input.read(buffer.get_mut(held..).unwrap_or_default()) {
             Ok(count) => count,
@@ -37,12 +39,17 @@ fn pass_pieces(
         };
         let bytes = buffer.get(..held + count).unwrap_or_default();
         if count == 0 {
-            // Half a packet at the end of a stream that is otherwise well is
-            // the reader's doing: the client gets what there is.
-            return send(output, bytes, framing);
+            return match held > 0 || framing.is_inside() {
+                true => Err(cut_off(packet)),
+                false => Ok(()),
+            };
         }
         let whole = framing.whole(bytes);
         write(output, bytes.get(..whole).unwrap_or_default())?;
+        sent += whole as u64;
+        if !framing.is_inside() {
+            packet = sent;
+        }
         let end = bytes.len();
         buffer.copy_within(whole..end, 0);
         held = end - whole;
@@ -50,18 +57,24 @@ fn pass_pieces(
             output.flush().map_err(stream::Error::Output)?;
         }
         if held == buffer.len() {
-            send(output, &buffer, framing)?;
+            framing.part(&buffer);
+            write(output, &buffer)?;
+            sent += held as u64;
             held = 0;
         }
     }
 }
 
-fn send(output: &mut dyn Write, bytes: &[u8], framing: &mut Framing) -> Result<(), stream::Error> {
-    if bytes.is_empty() {
-        return Ok(());
+/// A stream that ends inside the packet that begins here. What of it has not gone
+/// out stays here, so that a message can follow.
+fn cut_off(offset: u64) -> stream::Error {
+    stream::Error::CutOff {
+        place: Place {
+            offset,
+            packet: None,
+        },
+        what: "it ends inside a packet".into(),
     }
-    framing.part(bytes);
-    write(output, bytes)
 }
 
 fn write(output: &mut dyn Write, bytes: &[u8]) -> Result<(), stream::Error> {
@@ -111,7 +124,8 @@ mod tests {
         bytes
     }
 
-    fn passed(bytes: &[u8], piece: usize, fails: bool) -> (bool, Vec<u8>, bool) {
+    /// How it went, what went out, and whether that ends at a packet.
+    fn passed(bytes: &[u8], piece: usize, fails: bool) -> (Result<(), String>, Vec<u8>, bool) {
         let mut out = Vec::new();
         let (result, framing) = pass(
             &mut Pieces {
@@ -122,7 +136,8 @@ mod tests {
             &mut out,
             true,
         );
-        (result.is_ok(), out, framing.is_at_boundary())
+        let result = result.map_err(|error| error.to_string());
+        (result, out, framing.is_at_boundary())
     }
 
     #[test]
@@ -130,27 +145,41 @@ mod tests {
         for (records, width) in [(0, 1), (1000, 1), (3, 100_000)] {
             let bytes = stream(records, width);
             for piece in [1 << 10, 10_007, PIECE] {
-                let (good, out, at_boundary) = passed(&bytes, piece, false);
+                let (result, out, at_boundary) = passed(&bytes, piece, false);
                 assert!(
-                    good && out == bytes && at_boundary,
+                    result.is_ok() && out == bytes && at_boundary,
                     "{records} {width} {piece}"
                 );
             }
         }
         let text = b"half a tag [0".as_slice();
-        assert_eq!(passed(text, 3, false), (true, text.to_vec(), false));
+        assert_eq!(passed(text, 3, false), (Ok(()), text.to_vec(), false));
     }
 
     #[test]
     fn a_stream_that_breaks_ends_at_a_packet() {
         let whole = stream(1000, 10);
-        let cut = &whole[..whole.len() - 11];
-        let (good, out, at_boundary) = passed(cut, 777, true);
-        assert!(!good && at_boundary);
-        assert_eq!(out.len(), whole.len() - (4 + 24 + 40));
+        let last = whole.len() - (4 + 24 + 40);
+        for (cut, fails) in [(1, true), (1, false), (11, true), (67, false)] {
+            let cut = &whole[..whole.len() - cut];
+            let (result, out, at_boundary) = passed(cut, 777, fails);
+            assert!(at_boundary && out.len() == last, "{fails}");
+            let told = match fails {
+                true => "cannot read the input: fails".to_owned(),
+                false => format!("byte {last}: the stream is cut off: it ends inside a packet"),
+            };
+            assert_eq!(result, Err(told));
+        }
+        for start in [&b"["[..], b"[00]000", b"[00]000100<stream>"] {
+            let (result, out, _) = passed(start, 777, false);
+            assert!(result.unwrap_err().starts_with("byte 0: ") && out.is_empty());
+        }
         // A packet larger than what is held back cannot end where it breaks.
         let large = stream(1, 100_000);
-        let (good, out, at_boundary) = passed(&large[..large.len() - 1], 50_000, true);
-        assert!(!good && !at_boundary && out.len() > PIECE);
+        let headers = stream(0, 100_000).len();
+        let (result, out, at_boundary) = passed(&large[..large.len() - 1], 50_000, false);
+        assert!(!at_boundary && out.len() > PIECE);
+        let told = result.unwrap_err();
+        assert!(told.starts_with(&format!("byte {headers}: ")), "{told}");
     }
 }
