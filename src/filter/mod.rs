@@ -33,6 +33,7 @@ pub mod psd;
 pub mod qds;
 mod ready;
 pub mod records;
+mod text;
 mod times;
 pub mod x_time;
 pub mod zlib;

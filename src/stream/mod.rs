@@ -58,7 +58,7 @@ pub(crate) use number::needs_eight_bytes;
 pub use number::parse_number;
 pub use number_text::{
     ROOM as NUMBER_ROOM, Real4Cells, Shortest, exponent_field, exponent_form, real4_fields,
-    real4_shortest, shortest,
+    shortest,
 };
 pub use plane::{Plane, PlaneKind};
 pub use properties::{Properties, Property};

@@ -1,13 +1,13 @@
 //! One plane as cells.
 
 use crate::filter::bin::Fill;
+use crate::filter::text::Text;
 use crate::filter::times::Times;
 use crate::stream::{Encoding, Plane, Real4Cells, Result, Shortest, exponent_form, parse_number};
 use crate::time::{IsoWriter, Style, Time};
 
 use super::args::Layout;
 use super::cell::push_cell;
-use super::text::Text;
 
 /// Where a plane's values stand in a packet, and how they become cells.
 pub(super) struct Column {

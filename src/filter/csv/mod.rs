@@ -10,7 +10,6 @@ mod cell;
 mod column;
 mod heading;
 mod rows;
-mod text;
 
 use std::io::Write;
 use std::sync::Arc;

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
+use crate::filter::text::Text;
 use crate::stream::{Error, Result};
 
 use super::cell::push_cell;
 use super::column::Column;
-use super::text::Text;
 
 /// Rows are written at the latest when so many bytes are there.
 const FULL: usize = 128 << 10;
@@ -69,8 +69,7 @@ impl<W: Write> Rows<W> {
     /// Ends a row, or makes an empty one.
     pub(super) fn end_row(&mut self, empty: bool) -> Result<()> {
         if !empty {
-            let end = self.text.len().saturating_sub(self.text.delimiter_length());
-            self.text.truncate(end);
+            self.text.take_delimiter();
         }
         self.text.push(b"\r\n");
         self.whole = self.text.len();

@@ -1,6 +1,7 @@
 //! The times of a plane, in the one form that they have in HAPI: UTC with a
 //! fixed number of fraction digits and a `Z`.
 
+use crate::filter::text::Text;
 use crate::filter::times::Times;
 use crate::stream::{Encoding, Error, Plane, Result};
 use crate::time::{FieldTimes, IsoWriter, Style, Time, TimeUnit, leap};
@@ -90,9 +91,9 @@ impl Clock {
 
     /// Appends a time that [`Clock::read`] has given.
     #[inline]
-    pub(super) fn write(&mut self, time: Time, out: &mut Vec<u8>) {
-        self.writer.text(time).write_to(out);
-        out.push(b'Z');
+    pub(super) fn write(&mut self, time: Time, out: &mut Text) {
+        out.push(self.writer.text(time).as_bytes());
+        out.push(b"Z");
     }
 
     /// The text that stands for no time: the beginning of the year 1.
@@ -134,10 +135,10 @@ mod tests {
 
     fn text(clock: &mut Clock, raw: &[u8]) -> Option<String> {
         let time = clock.read(raw).unwrap()?;
-        let mut out = Vec::new();
+        let mut out = Text::new(',');
         clock.write(time, &mut out);
         assert_eq!(out.len(), clock.length());
-        Some(String::from_utf8(out).unwrap())
+        Some(String::from_utf8(out.get().to_vec()).unwrap())
     }
 
     #[test]

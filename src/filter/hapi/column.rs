@@ -1,14 +1,13 @@
 //! The values of a plane on their way into records.
 
-use std::ops::RangeInclusive;
-
 use crate::filter::bin::Fill;
-use crate::stream::{Encoding, Plane, PlaneKind, Result, real4_shortest};
+use crate::filter::text::Text;
+use crate::stream::{Encoding, Plane, PlaneKind, Real4Cells, Result};
 use crate::time::Time;
 
 use super::args::Format;
 use super::clock::Clock;
-use super::parameter::{Kind, Parameter, push_number};
+use super::parameter::{Kind, Parameter};
 
 /// Where a plane's values stand in a packet, and how they are written.
 pub(super) struct Column {
@@ -28,8 +27,7 @@ enum Form {
     Short {
         big: bool,
         fill: Fill,
-        /// What the test of fill says of numbers of four bytes.
-        except: RangeInclusive<f32>,
+        all: Real4Cells,
     },
     Long(Fill),
     Integer(Fill),
@@ -47,17 +45,16 @@ impl Column {
         parameter: &Parameter,
     ) -> Column {
         let fill = Fill::new(fill);
+        let text = parameter.fill.clone().unwrap_or_default();
         let form = match (clock, parameter.kind, plane.encoding()) {
             (Some(clock), ..) => Form::Time(clock),
             (None, Kind::Integer, _) => Form::Integer(fill),
             (None, _, Encoding::Real4 { big }) => {
-                let (low, high) = fill.bounds4();
-                let except = low..=high;
-                Form::Short { big, fill, except }
+                let all = Real4Cells::new(fill.bounds4(), text.as_bytes(), ',').strict();
+                Form::Short { big, fill, all }
             }
             _ => Form::Long(fill),
         };
-        let text = parameter.fill.clone().unwrap_or_default();
         let fill_bytes = match parameter.kind {
             Kind::Isotime => text.clone().into_bytes(),
             Kind::Integer => text.parse::<i32>().unwrap_or(0).to_le_bytes().to_vec(),
@@ -91,8 +88,8 @@ impl Column {
         Ok(())
     }
 
-    /// Appends the values of a packet from item `first` on, at most `count`.
-    /// False when there is none.
+    /// Appends the values of a packet from item `first` on, at most `count`, in
+    /// text with commas between them. False when there is none.
     ///
     /// # Errors
     /// As [`Column::check`].
@@ -101,63 +98,44 @@ impl Column {
         packet: &[u8],
         (first, count): (usize, usize),
         format: Format,
-        out: &mut Vec<u8>,
+        out: &mut Text,
     ) -> Result<bool> {
         let width = self.from.width();
         let (begin, end) = (first.min(self.items), (first + count).min(self.items));
-        let mut fields = packet
+        let fields = packet
             .get(self.at + begin * width..self.at + end * width)
             .unwrap_or_default();
-        // The items of a JSON array have commas between them, those of a row in front.
-        if first == 0
-            && format == Format::Json
-            && let Some((raw, rest)) = fields.split_at_checked(width)
-        {
-            self.write_one(raw, format, out)?;
-            fields = rest;
-        }
         match &self.form {
-            Form::Short { big, fill, except } if format != Format::Binary => {
-                real4_shortest(fields, *big, b',', except, out, |value, out| match is_good(
-                    fill,
-                    f64::from(value),
-                ) {
-                    true => push_number(value, out),
-                    false => out.extend_from_slice(&self.fill_text),
-                });
+            Form::Short { big, all, .. } if format != Format::Binary => {
+                out.reals(all, fields, *big);
             }
             _ => {
                 for raw in fields.chunks_exact(width) {
-                    if format != Format::Binary {
-                        out.push(b',');
-                    }
                     self.write_one(raw, format, out)?;
+                    if format != Format::Binary {
+                        out.delimit();
+                    }
                 }
             }
+        }
+        if format != Format::Binary && begin < end && end == self.items {
+            out.take_delimiter();
         }
         Ok(begin < end)
     }
 
     #[inline(always)]
-    fn write_one(&mut self, raw: &[u8], format: Format, out: &mut Vec<u8>) -> Result<()> {
+    fn write_one(&mut self, raw: &[u8], format: Format, out: &mut Text) -> Result<()> {
         let from = self.from;
         let number = || from.number(raw).unwrap_or(f64::NAN);
         let is_binary = format == Format::Binary;
         match &mut self.form {
-            Form::Short { fill, .. } => {
+            Form::Short { fill, .. } | Form::Long(fill) => {
                 let value = number();
                 match (is_good(fill, value), is_binary) {
-                    // A four-byte number is the same in four bytes.
-                    (true, false) => push_number(value as f32, out),
-                    (true, true) => out.extend_from_slice(&value.to_le_bytes()),
-                    (false, _) => self.write_fill(format, out),
-                }
-            }
-            Form::Long(fill) => {
-                let value = number();
-                match (is_good(fill, value), is_binary) {
-                    (true, false) => push_number(value, out),
-                    (true, true) => out.extend_from_slice(&value.to_le_bytes()),
+                    // Of eight bytes: those of four are text all at once.
+                    (true, false) => out.number_without_plus(value),
+                    (true, true) => out.push(&value.to_le_bytes()),
                     (false, _) => self.write_fill(format, out),
                 }
             }
@@ -166,8 +144,8 @@ impl Column {
                 let is_fill = !self.fill_text.is_empty() && !is_good(fill, f64::from(value));
                 match (is_fill, is_binary) {
                     (true, _) => self.write_fill(format, out),
-                    (false, true) => out.extend_from_slice(&value.to_le_bytes()),
-                    (false, false) => out.extend_from_slice(value.to_string().as_bytes()),
+                    (false, true) => out.push(&value.to_le_bytes()),
+                    (false, false) => out.push(value.to_string().as_bytes()),
                 }
             }
             Form::Time(clock) => match clock.read(raw)?.filter(|time| is_good_time(*time)) {
@@ -179,27 +157,27 @@ impl Column {
     }
 
     #[cold]
-    fn write_fill(&self, format: Format, out: &mut Vec<u8>) {
+    fn write_fill(&self, format: Format, out: &mut Text) {
         match (format, &self.form) {
-            (Format::Binary, _) => out.extend_from_slice(&self.fill_bytes),
+            (Format::Binary, _) => out.push(&self.fill_bytes),
             (Format::Json, Form::Time(_)) => {
-                out.push(b'"');
-                out.extend_from_slice(&self.fill_text);
-                out.push(b'"');
+                out.push(b"\"");
+                out.push(&self.fill_text);
+                out.push(b"\"");
             }
-            _ => out.extend_from_slice(&self.fill_text),
+            _ => out.push(&self.fill_text),
         }
     }
 }
 
 /// Appends a time, quoted in JSON.
-pub(super) fn write_time(clock: &mut Clock, time: Time, format: Format, out: &mut Vec<u8>) {
+pub(super) fn write_time(clock: &mut Clock, time: Time, format: Format, out: &mut Text) {
     if format != Format::Json {
         return clock.write(time, out);
     }
-    out.push(b'"');
+    out.push(b"\"");
     clock.write(time, out);
-    out.push(b'"');
+    out.push(b"\"");
 }
 
 /// Whether a value is to be used: HAPI has fill for all that is no number.

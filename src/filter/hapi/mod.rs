@@ -141,26 +141,27 @@ impl<W: Write> ToHapi<W> {
         let rows = &mut self.rows;
         if format == Format::Json {
             let between: &[u8] = if self.records > 0 { b",\n[" } else { b"[" };
-            rows.bytes.extend_from_slice(between);
+            rows.text.push(between);
         }
-        column::write_time(&mut shape.clock, time, format, &mut rows.bytes);
+        column::write_time(&mut shape.clock, time, format, &mut rows.text);
         for column in &mut shape.columns {
-            if format == Format::Json {
-                let begin: &[u8] = if column.is_array { b",[" } else { b"," };
-                rows.bytes.extend_from_slice(begin);
+            match format {
+                Format::Json if column.is_array => rows.text.push(b",["),
+                Format::Json | Format::Csv => rows.text.push(b","),
+                Format::Binary => {}
             }
             let mut first = 0;
-            while column.write(packet, (first, PIECE), format, &mut rows.bytes)? {
+            while column.write(packet, (first, PIECE), format, &mut rows.text)? {
                 first += PIECE;
                 rows.write_full()?;
             }
             if format == Format::Json && column.is_array {
-                rows.bytes.push(b']');
+                rows.text.push(b"]");
             }
         }
         match format {
-            Format::Csv => rows.bytes.push(b'\n'),
-            Format::Json => rows.bytes.push(b']'),
+            Format::Csv => rows.text.push(b"\n"),
+            Format::Json => rows.text.push(b"]"),
             Format::Binary => {}
         }
         self.records += 1;
@@ -259,7 +260,7 @@ impl<W: Write> Sink for ToHapi<W> {
             } else {
                 b"]\n}\n"
             };
-            self.rows.bytes.extend_from_slice(end);
+            self.rows.text.push(end);
         }
         self.rows.flush()?;
         match self.exception.take() {

@@ -3,7 +3,9 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use crate::stream::{Encoding, PacketHeader, Plane, PlaneKind, StreamHeader, YTags, shortest};
+use crate::stream::{
+    Encoding, NUMBER_ROOM, PacketHeader, Plane, PlaneKind, Shortest, StreamHeader, YTags,
+};
 use crate::time::seconds_per_unit;
 
 use super::clock::Clock;
@@ -288,17 +290,10 @@ fn is_plain_number(text: &str) -> bool {
 
 /// Appends the shortest text of a finite number in HAPI's form, which has no
 /// plus sign.
-#[inline]
-pub(super) fn push_number<N: crate::stream::Shortest>(value: N, out: &mut Vec<u8>) {
-    shortest(value, out);
-    let length = out.len();
-    for digits in [2, 3] {
-        let at = length.saturating_sub(digits + 1);
-        if out.get(at) == Some(&b'+') {
-            out.remove(at);
-            return;
-        }
-    }
+fn push_number(value: f64, out: &mut Vec<u8>) {
+    let mut room = [0; NUMBER_ROOM];
+    let length = value.write_without_plus(&mut room);
+    out.extend_from_slice(room.get(..length).unwrap_or_default());
 }
 
 #[cfg(test)]

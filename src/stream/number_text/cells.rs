@@ -17,6 +17,7 @@ pub struct Real4Cells {
     fill_text: Vec<u8>,
     pub(super) separator: [u8; 4],
     pub(super) separator_length: usize,
+    pub(super) strict: bool,
 }
 
 impl Real4Cells {
@@ -30,6 +31,16 @@ impl Real4Cells {
             fill_text: fill_text.to_vec(),
             separator_length: separator.encode_utf8(&mut bytes).len(),
             separator: bytes,
+            strict: false,
+        }
+    }
+
+    /// The same for readers who take less: exponents have no plus sign, and
+    /// infinities are written as fill.
+    pub fn strict(self) -> Real4Cells {
+        Real4Cells {
+            strict: true,
+            ..self
         }
     }
 
@@ -61,11 +72,15 @@ impl Real4Cells {
             false => f32::from_le_bytes(*raw),
         };
         let (low, high) = self.fill;
-        if value.is_nan() || (low..=high).contains(&value) {
+        let is_other = value.is_nan() || (self.strict && value.is_infinite());
+        if is_other || (low..=high).contains(&value) {
             put(&self.fill_text, room, at);
         } else {
             let mut text = [0; ROOM];
-            let length = value.write(&mut text);
+            let length = match self.strict {
+                true => value.write_without_plus(&mut text),
+                false => value.write(&mut text),
+            };
             put(text.get(..length).unwrap_or_default(), room, at);
         }
         let separator = self.separator.get(..self.separator_length);
@@ -100,28 +115,37 @@ mod tests {
     }
 
     /// Numbers one by one, as the library writes them.
-    fn expected(values: &[f32]) -> String {
+    fn expected(values: &[f32], strict: bool) -> String {
         let mut out = Vec::new();
         for value in values {
-            if !value.is_nan() {
+            if !(value.is_nan() || strict && value.is_infinite()) {
                 shortest(*value, &mut out);
             }
             out.push(b',');
+        }
+        if strict {
+            out.retain(|&byte| byte != b'+');
         }
         String::from_utf8(out).unwrap()
     }
 
     fn check(values: impl Iterator<Item = f32>) {
         let cells = Real4Cells::new(NO_FILL, b"", ',');
+        let strict = cells.clone().strict();
         let values: Vec<f32> = values.collect();
         for (index, values) in values.chunks(1000).enumerate() {
-            let found = text(&cells, values, index % 2 == 0);
-            let expected = expected(values);
-            for (index, (found, expected)) in found.split(',').zip(expected.split(',')).enumerate()
-            {
-                assert_eq!(found, expected, "{:e}", values[index]);
+            let big = index % 2 == 0;
+            for cells in [&cells, &strict] {
+                let found = text(cells, values, big);
+                let expected = expected(values, cells.strict);
+                if found != expected {
+                    let both = found.split(',').zip(expected.split(','));
+                    for ((found, expected), value) in both.zip(values) {
+                        assert_eq!(found, expected, "{value:e}");
+                    }
+                    panic!("{} bytes and not {}", found.len(), expected.len());
+                }
             }
-            assert!(found == expected);
         }
     }
 
@@ -185,6 +209,15 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    #[ignore = "takes minutes, of a release build"]
+    fn all_numbers_that_there_are() {
+        for front in 0..=u16::MAX {
+            let front = u32::from(front) << 16;
+            check((front..=front | 0xffff).map(f32::from_bits));
         }
     }
 

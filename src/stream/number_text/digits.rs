@@ -1,7 +1,7 @@
 //! Integers as digits, eight at a time.
 
 /// `0` in each of eight bytes.
-pub(super) const ZEROS: u64 = 0x3030_3030_3030_3030;
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// The eight digits of a number below 10^8, zeros in front, as ASCII; the
 /// first digit is the lowest byte.

@@ -9,9 +9,10 @@ pub(super) const LEAST_PLAIN: i32 = -6;
 pub(super) const PLAIN: i32 = 19;
 
 /// Classes of layouts behind those of plain notation: exponents with a sign and
-/// two digits, and with a sign and one.
+/// two digits, with a sign and one, and with two digits alone.
 pub(super) const LONG: i32 = PLAIN;
 pub(super) const BRIEF: i32 = PLAIN + 1;
+pub(super) const BARE: i32 = PLAIN + 2;
 
 /// Where bytes are in a number's register, behind nine digits.
 const ZERO: u8 = 9;
@@ -42,12 +43,13 @@ const fn layouts() -> ([Layout; TABLE], [u8; TABLE]) {
     let mut layouts = [Layout { low: 0, high: 0 }; TABLE];
     let mut lengths = [0; TABLE];
     let mut class = 0;
-    while class <= BRIEF {
+    while class <= BARE {
         let mut count = 1;
         while count <= 9 {
             let (bytes, length) = match class {
                 LONG => with_exponent(count, &[E, SIGN, TENS, ONES]),
                 BRIEF => with_exponent(count, &[E, SIGN, ONES]),
+                BARE => with_exponent(count, &[E, TENS, ONES]),
                 plain => without_exponent(count, plain + LEAST_PLAIN),
             };
             let bytes = u128::from_le_bytes(bytes);

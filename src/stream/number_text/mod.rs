@@ -2,7 +2,7 @@
 //!
 //! In come numbers, out go the bytes that C's printf writes for `%.6e` and its
 //! like ([`exponent_form`], [`real4_fields`]), or the fewest digits that read
-//! back the same ([`shortest`], [`real4_shortest`], [`Real4Cells`]).
+//! back the same ([`shortest`], [`Real4Cells`]).
 //!
 //! The one idea: a number times a power of ten is known to more digits than
 //! are wanted, so nearly always they tell how it is rounded; where they do
@@ -18,7 +18,6 @@ mod powers;
 mod real4;
 #[cfg(target_arch = "x86_64")]
 mod real4_avx2;
-mod real4_shortest;
 mod shortest;
 #[cfg(target_arch = "x86_64")]
 mod shortest4_avx2;
@@ -29,5 +28,4 @@ mod tests;
 pub use cells::Real4Cells;
 pub use exponent::{exponent_field, exponent_form};
 pub use real4::real4_fields;
-pub use real4_shortest::real4_shortest;
 pub use shortest::{ROOM, Shortest, shortest};

@@ -8,6 +8,20 @@ pub const ROOM: usize = 32;
 pub trait Shortest: Copy {
     /// Writes the text to the front of the room; how many bytes it has.
     fn write(self, room: &mut [u8; ROOM]) -> usize;
+
+    /// The same without a plus sign in the exponent.
+    #[inline]
+    fn write_without_plus(self, room: &mut [u8; ROOM]) -> usize {
+        let length = self.write(room);
+        for digits in [2, 3] {
+            let at = length.saturating_sub(digits + 1);
+            if room.get(at) == Some(&b'+') {
+                room.copy_within(at + 1..length, at);
+                return length - 1;
+            }
+        }
+        length
+    }
 }
 
 impl Shortest for f64 {
@@ -53,6 +67,22 @@ mod tests {
         let mut out = Vec::new();
         shortest(value, &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn exponents_without_plus() {
+        for (value, text) in [
+            (1e31, "1e31"),
+            (-1e31, "-1e31"),
+            (6.02e123, "6.02e123"),
+            (5e-324, "5e-324"),
+            (1.5, "1.5"),
+            (0.0, "0"),
+        ] {
+            let mut room = [b'+'; ROOM];
+            let length = value.write_without_plus(&mut room);
+            assert_eq!(&room[..length], text.as_bytes());
+        }
     }
 
     #[test]

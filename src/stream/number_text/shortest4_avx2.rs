@@ -13,7 +13,7 @@
 use std::arch::x86_64::*;
 
 use super::cells::Real4Cells;
-use super::layouts::{BRIEF, LAYOUTS, LEAST_PLAIN, LENGTHS, LONG, PLAIN, TABLE};
+use super::layouts::{BARE, BRIEF, LAYOUTS, LEAST_PLAIN, LENGTHS, LONG, PLAIN, TABLE};
 use super::powers::decimal_exponent;
 use super::real4::ten_to;
 use super::real4_avx2::{LANES, Raw, digits_of_eight, halves, text_of};
@@ -140,7 +140,7 @@ impl Group {
         let sign = _mm256_slli_epi32::<31>(_mm256_srli_epi32::<31>(bits));
         Group {
             texts: texts(nine, exponent),
-            classes: _mm256_or_si256(_mm256_slli_epi32::<4>(class(exponent)), sign),
+            classes: _mm256_or_si256(_mm256_slli_epi32::<4>(class(exponent, cells.strict)), sign),
             odd: _mm256_movemask_ps(odd) as u32,
         }
     }
@@ -266,14 +266,15 @@ fn size(number: __m256d) -> __m256d {
 /// The class of layouts of each exponent.
 #[inline]
 #[target_feature(enable = "avx2,lzcnt")]
-fn class(exponent: __m256i) -> __m256i {
+fn class(exponent: __m256i, strict: bool) -> __m256i {
+    let great = if strict { BARE } else { LONG };
     let plain = _mm256_sub_epi32(exponent, _mm256_set1_epi32(LEAST_PLAIN));
     let above = _mm256_cmpgt_epi32(plain, _mm256_set1_epi32(PLAIN - 1));
     let below = _mm256_cmpgt_epi32(_mm256_setzero_si256(), plain);
     let far_below = _mm256_cmpgt_epi32(_mm256_set1_epi32(-9), exponent);
     let class = _mm256_blendv_epi8(plain, _mm256_set1_epi32(BRIEF), below);
-    let long = _mm256_or_si256(above, far_below);
-    _mm256_blendv_epi8(class, _mm256_set1_epi32(LONG), long)
+    let class = _mm256_blendv_epi8(class, _mm256_set1_epi32(great), above);
+    _mm256_blendv_epi8(class, _mm256_set1_epi32(LONG), far_below)
 }
 
 /// All that texts are made of: nine digits, and the bytes behind them. Two

@@ -39,6 +39,11 @@ impl Text {
         self.end = self.end.min(length);
     }
 
+    /// Takes the last delimiter away.
+    pub(super) fn take_delimiter(&mut self) {
+        self.end = self.end.saturating_sub(self.delimiter_length);
+    }
+
     /// Takes the first bytes away.
     pub(super) fn drain(&mut self, count: usize) {
         let count = count.min(self.end);
@@ -63,6 +68,17 @@ impl Text {
             .and_then(|room| room.first_chunk_mut())
         {
             self.end += number.write(room);
+        }
+    }
+
+    /// The same without a plus sign in the exponent.
+    #[inline]
+    pub(super) fn number_without_plus<N: Shortest>(&mut self, number: N) {
+        if let Some(room) = self
+            .room(NUMBER_ROOM)
+            .and_then(|room| room.first_chunk_mut())
+        {
+            self.end += number.write_without_plus(room);
         }
     }
 
