@@ -160,6 +160,77 @@ fn rows_begin_with_the_packet_id_where_there_are_several() {
 }
 
 #[test]
+fn a_type_that_changes_has_its_headings_before_its_own_rows() {
+    let planes = |name: &str| {
+        format!(
+            "<x type=\"time24\" units=\"us2000\"/><y type=\"float\" name=\"{name}\" units=\"\"/>"
+        )
+    };
+    let record = |value: f64| [time(24, value * SECOND), encode("float", value)];
+    let mut s = Builder::new();
+    s.packet(1, &planes("a")).packet(2, &planes("b"));
+    s.data(1, &record(1.0)).data(2, &record(2.0));
+    // Changed twice without data between, then as it was, then another for good.
+    s.packet(1, &planes("c")).packet(1, &planes("d"));
+    s.data(2, &record(3.0)).data(1, &record(4.0));
+    s.packet(1, &planes("d")).packet(1, &planes("d"));
+    s.data(1, &record(5.0)).packet(2, &planes("e"));
+    s.packet(3, &planes("f")).data(1, &record(6.0));
+    s.data(3, &record(7.0));
+    let expected = "1,time (UTC),a\r\n2,time (UTC),b\r\n1,@1.000,1\r\n2,@2.000,2\r\n\
+                    2,@3.000,3\r\n\r\n1,time (UTC),d\r\n1,@4.000,4\r\n1,@5.000,5\r\n\
+                    1,@6.000,6\r\n\r\n3,time (UTC),f\r\n3,@7.000,7\r\n";
+    assert_eq!(
+        text("das2_csv", &s.take()),
+        expected.replace('@', "2000-01-01T00:00:0")
+    );
+}
+
+/// Headers are small, and headings may be large: what is written stays in proportion to
+/// what is read.
+#[test]
+fn headers_do_not_become_a_flood_of_headings() {
+    const ITEMS: usize = 1000;
+    let scan = |name: &str, items: usize| {
+        format!(
+            "<x type=\"double\" units=\"us2000\"/>\
+             <yscan type=\"ascii1\" name=\"{name}\" nitems=\"{items}\" zUnits=\"\"/>"
+        )
+    };
+    let record = |s: &mut Builder, id: u8, items: usize| {
+        s.data(id, &[encode("double", 0.0), vec![b'1'; items]]);
+    };
+    // Types that change again and again, of which one alone has data.
+    let mut s = Builder::new();
+    for id in 1..=20 {
+        s.packet(id, &scan("a", ITEMS));
+    }
+    for round in 0..200 {
+        for id in 2..=20 {
+            s.packet(id, &scan(["b", "c"][round % 2], ITEMS));
+        }
+        record(&mut s, 1, ITEMS);
+    }
+    let input = s.take();
+    let out = bytes_of(&words("das2_csv"), &input);
+    assert!(out.len() < 2 * input.len(), "{} {}", out.len(), input.len());
+    // Millions of columns of which there are no data.
+    let mut s = Builder::new();
+    for id in 1..=99 {
+        s.packet(id, &scan("a", 10_000_000));
+    }
+    let nothing = bytes_of(&words("das2_csv"), &s.take());
+    assert!(nothing.is_empty(), "{}", nothing.len());
+    // A name that would be written a thousand times.
+    let mut s = Builder::new();
+    s.packet(1, &scan(&"n".repeat(900_000), ITEMS));
+    record(&mut s, 1, ITEMS);
+    let table = table("das2_csv", &s.take());
+    assert_eq!(table[0][1], "n".repeat(256) + " @ 0");
+    assert_eq!(table[0].len(), table[1].len());
+}
+
+#[test]
 fn odd_names_units_and_labels_stay_in_their_cells() {
     let mut s = Builder::new();
     s.packet(

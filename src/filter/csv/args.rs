@@ -11,7 +11,7 @@ use std::path::PathBuf;
 ///
 /// Where a stream has several packet types, each row begins with the packet
 /// ID, headings too. Where another type turns up after data, or a type
-/// changes, an empty row and new headings stand between.
+/// changes, an empty row and its headings stand before its next row.
 ///
 /// An exception in the stream is no row: it goes to standard error, and the
 /// exit status is 3.

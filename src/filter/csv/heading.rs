@@ -15,7 +15,8 @@ pub(super) fn headings(
         Some(_) => "UTC",
         None => plane.units().trim(),
     };
-    let behind = match units {
+    let name = short(name);
+    let behind = match short(units) {
         "" => String::new(),
         units => format!(" ({units})"),
     };
@@ -23,7 +24,7 @@ pub(super) fn headings(
         return push(&(name.to_owned() + &behind));
     }
     let tags = plane.tags();
-    let tag_units = plane.tag_units().unwrap_or_default().trim();
+    let tag_units = short(plane.tag_units().unwrap_or_default().trim());
     (0..plane.items()).try_for_each(|item| {
         let tag = tag(&tags, item);
         push(&(joined(&[name, "@", &tag, tag_units]) + &behind))
@@ -39,6 +40,15 @@ pub(super) fn same_columns(one: &PacketHeader, other: &PacketHeader) -> bool {
             && a.tags() == b.tags()
     };
     one.planes.len() == other.planes.len() && one.planes.iter().zip(&other.planes).all(alike)
+}
+
+/// The beginning of a name or unit: each is written as often as a scan has items.
+fn short(text: &str) -> &str {
+    const LONGEST: usize = 256;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => text.get(..end).unwrap_or(text),
+        None => text,
+    }
 }
 
 /// The words with blanks between them, without empty ones.

@@ -1,9 +1,10 @@
 //! das2_csv: a das2 stream as a table.
 //!
 //! In comes a stream, out go rows: one of headings for each packet type, one
-//! for each data packet. The one idea: a block of rows begins with the headings
-//! of all packet types known so far, which wait until the first row is there,
-//! since only then it is known whether rows begin with the packet ID.
+//! for each data packet. The one idea: headings wait for a row. The first row brings
+//! those of all packet types known so far, since only then it is known whether rows
+//! begin with the packet ID; later ones come in front of a row of their own type, so
+//! that a stream of headers does not become a flood of headings.
 
 mod args;
 mod cell;
@@ -29,8 +30,8 @@ pub struct ToCsv<W: Write> {
     layout: Layout,
     stream: StreamHeader,
     types: Vec<Option<Type>>,
-    /// Headings are to be written before the next row.
-    new_block: bool,
+    /// The next headings are those of all types.
+    all: bool,
     with_id: bool,
     rows: Rows<W>,
     /// The first exception of the stream.
@@ -43,7 +44,13 @@ struct Type {
     /// The planes in the order of the columns: x, then all others.
     order: Vec<usize>,
     columns: Vec<Column>,
+    /// Its headings are to be written before its next row.
+    is_due: bool,
 }
+
+/// So many headings at most are written for types of which there is no row yet: each
+/// column costs a few bytes in a header that has many.
+const MOST_EARLY: usize = 1 << 20;
 
 impl<W: Write> ToCsv<W> {
     /// A stage in front of where the table goes.
@@ -51,7 +58,7 @@ impl<W: Write> ToCsv<W> {
         ToCsv {
             stream: StreamHeader::new(),
             types: (0..PacketId::COUNT).map(|_| None).collect(),
-            new_block: false,
+            all: true,
             with_id: layout.with_id,
             rows: Rows::new(layout.delimiter, output),
             exception: None,
@@ -59,31 +66,31 @@ impl<W: Write> ToCsv<W> {
         }
     }
 
-    /// Headings of all packet types, behind an empty row where rows came before.
-    fn begin_block(&mut self) -> Result<()> {
-        self.new_block = false;
-        if self.layout.no_header {
-            return Ok(());
-        }
-        if self.rows.have_begun() {
+    /// The headings that are due, behind an empty row where rows came before: those of
+    /// `own`, and at the beginning of all others.
+    fn begin_block(&mut self, own: Option<usize>) -> Result<()> {
+        if self.rows.have_begun() && !self.layout.no_header {
             self.rows.end_row(true)?;
         }
-        for (number, kind) in self.types.iter().enumerate() {
-            let Some(kind) = kind else {
+        let mut early = 0;
+        for (number, kind) in self.types.iter_mut().enumerate() {
+            let Some(kind) = kind.as_mut().filter(|kind| kind.is_due) else {
                 continue;
             };
-            if self.with_id {
-                self.rows.id(number);
-            }
-            let names = heading::names(&kind.header);
-            for &index in &kind.order {
-                if let (Some(name), Some(plane)) = (names.get(index), kind.header.planes.get(index))
-                {
-                    heading::headings(name, plane, |text| self.rows.heading(text))?;
+            if own != Some(number) {
+                let planes = kind.header.planes.iter();
+                early += planes.map(Plane::items).sum::<usize>();
+                if !self.all || early > MOST_EARLY {
+                    continue;
                 }
             }
-            self.rows.end_row(false)?;
+            kind.is_due = false;
+            if !self.layout.no_header {
+                let id = self.with_id.then_some(number);
+                kind.write_headings(id, &mut self.rows)?;
+            }
         }
+        self.all = false;
         Ok(())
     }
 
@@ -119,7 +126,21 @@ impl Type {
             header: Arc::clone(header),
             order,
             columns,
+            is_due: true,
         }
+    }
+
+    fn write_headings<W: Write>(&self, id: Option<usize>, rows: &mut Rows<W>) -> Result<()> {
+        if let Some(id) = id {
+            rows.id(id);
+        }
+        let names = heading::names(&self.header);
+        for &index in &self.order {
+            if let (Some(name), Some(plane)) = (names.get(index), self.header.planes.get(index)) {
+                heading::headings(name, plane, |text| rows.heading(text))?;
+            }
+        }
+        rows.end_row(false)
     }
 }
 
@@ -132,21 +153,31 @@ impl<W: Write> Sink for ToCsv<W> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
-        let kind = Type::new(header, &self.stream, &self.layout);
+        let mut kind = Type::new(header, &self.stream, &self.layout);
         let others = self.types.iter().enumerate();
         let mut others = others.filter(|(index, _)| *index != id.index());
-        self.with_id |= others.any(|(_, kind)| kind.is_some());
+        if !self.with_id && others.any(|(_, kind)| kind.is_some()) {
+            self.with_id = true;
+            self.all = true;
+            for kind in self.types.iter_mut().flatten() {
+                kind.is_due = true;
+            }
+        }
         if let Some(slot) = self.types.get_mut(id.index()) {
-            let is_same = |old: &Type| heading::same_columns(&old.header, header);
-            self.new_block |= !slot.as_ref().is_some_and(is_same);
+            if let Some(old) = slot.as_ref()
+                && heading::same_columns(&old.header, header)
+            {
+                kind.is_due = old.is_due;
+            }
             *slot = Some(kind);
         }
         Ok(())
     }
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
-        if self.new_block {
-            self.begin_block()?;
+        let is_due = |kind: &Option<Type>| kind.as_ref().is_some_and(|kind| kind.is_due);
+        if self.types.get(run.id.index()).is_some_and(is_due) {
+            self.begin_block(Some(run.id.index()))?;
         }
         let Some(Some(kind)) = self.types.get_mut(run.id.index()) else {
             return Ok(());
@@ -182,8 +213,8 @@ impl<W: Write> Sink for ToCsv<W> {
             return Err(Error::Exception(failure.clone()));
         }
         // A table without rows has headings.
-        if self.new_block {
-            self.begin_block()?;
+        if !self.rows.have_begun() {
+            self.begin_block(None)?;
         }
         self.rows.flush()?;
         match self.exception.take() {
