@@ -40,6 +40,13 @@ impl Element {
         set_attr(&mut self.attrs, name, value);
     }
 
+    /// How many elements it is, children and all.
+    pub fn count(&self) -> usize {
+        self.children
+            .iter()
+            .fold(1, |count, child| count + child.count())
+    }
+
     /// The element as XML text, children and all.
     pub fn to_xml(&self) -> String {
         let mut out = String::new();

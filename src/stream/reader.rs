@@ -13,6 +13,11 @@ use super::sink::{Run, Sink};
 /// How many comments and exceptions may stand before the stream header.
 const MAX_EARLY: usize = 64;
 
+/// What the headers of all packet IDs together may hold, since filters keep what they
+/// understand of each: bytes of text, and elements. Any one header is below that.
+const MAX_TEXT: usize = 4 << 20;
+const MAX_ELEMENTS: usize = 60_000;
+
 /// How many notes are kept; the rest is only counted.
 const MAX_NOTES: usize = 20;
 
@@ -45,6 +50,8 @@ pub struct Reader<I> {
     /// Bytes of a data packet, tag included, of each ID that has a header; 0
     /// where its values are in the header.
     strides: Vec<Option<usize>>,
+    /// What the header of each ID holds: bytes of text, and elements.
+    weights: Vec<(usize, usize)>,
     begun: bool,
     /// The stream header of a QStream.
     stream: StreamHeader,
@@ -89,6 +96,7 @@ impl<I: Input> Reader<I> {
             dialect,
             buffer: Buffer::new(),
             strides: vec![None; PacketId::COUNT],
+            weights: vec![(0, 0); PacketId::COUNT],
             begun: false,
             stream: StreamHeader::default(),
             early: Vec::new(),
@@ -241,9 +249,29 @@ impl<I: Input> Reader<I> {
             _ => body.to_vec(),
         };
         self.buffer.consume(TAG + length);
+        if let (HeaderTag::Packet(id), "packet") = (tag, element.name.as_str()) {
+            self.weigh(id, length, &element).map_err(|e| e.at(place))?;
+        }
         self.dispatch(tag, element, &body, sink)
             .map_err(|e| e.at(place))?;
         Ok(Step::Done)
+    }
+
+    /// Sees to it that the headers in force stay below what is kept of them.
+    fn weigh(&mut self, id: PacketId, length: usize, element: &Element) -> Result<()> {
+        if let Some(slot) = self.weights.get_mut(id.index()) {
+            *slot = (length, element.count());
+        }
+        let all = self.weights.iter();
+        let (text, elements) = all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        if text <= MAX_TEXT && elements <= MAX_ELEMENTS {
+            return Ok(());
+        }
+        Err(Error::malformed(format!(
+            "the headers of all packet IDs together hold {text} bytes and {elements} elements, \
+             above the limit of {MAX_TEXT} bytes or {MAX_ELEMENTS} elements: use fewer packet \
+             IDs, scans in place of many planes, tags by their interval"
+        )))
     }
 
     fn dispatch(

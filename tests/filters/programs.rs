@@ -572,6 +572,79 @@ fn headers_that_promise_much_take_no_memory() {
     }
 }
 
+/// A program that may map so many KiB.
+fn within(most: u64, line: &str) -> Command {
+    let program = command(line);
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", &format!("ulimit -v {most} && exec \"$0\" \"$@\"")]);
+    limited.arg(program.get_program()).args(program.get_args());
+    limited
+}
+
+/// Filters keep what they understand of each packet ID's header.
+#[test]
+fn memory_follows_the_headers_in_force_and_these_are_limited() {
+    let planes = |count: usize| {
+        "<x type=\"double\" units=\"us2000\"/>".to_owned()
+            + &"<y type=\"float\" units=\"\"/>".repeat(count)
+    };
+    let tags = vec!["12345.678"; 9500].join(",");
+    let scan = format!(
+        "<x type=\"double\" units=\"us2000\"/><yscan type=\"float\" nitems=\"9500\" \
+         yUnits=\"Hz\" zUnits=\"\" yTags=\"{tags}\"/>"
+    );
+    let headers = |many: usize, one: &str| {
+        let mut s = Builder::new();
+        for id in 1..=many {
+            s.packet(id as u8, one);
+        }
+        s.take()
+    };
+    for (name, bytes) in [
+        ("planes", headers(99, &planes(600))),
+        ("planes of one", headers(1, &planes(25_000))),
+        ("tags", headers(43, &scan)),
+        // Of an ID the last header counts.
+        ("one ID again", headers(1, &planes(5000)).repeat(20)),
+    ] {
+        for line in [
+            "das2_bin_avgsec 60",
+            "das2_bin_avg 60",
+            "das2_bin_ratesec 60",
+            "das2_ascii",
+            "das2_binary",
+            "das2_inflate",
+            "das2_csv",
+            "das2_hapi",
+        ] {
+            let output = fed(within(100 << 10, line), &bytes);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{line}, {name}: {said}");
+        }
+    }
+    // Beyond the limits: refused, at its place.
+    for (bytes, last) in [(headers(99, &planes(700)), 86), (headers(99, &scan), 45)] {
+        for line in ["das2_bin_avgsec 60", "das2_ascii", "das2_csv"] {
+            let output = fed(command(line), &bytes);
+            assert_eq!(output.status.code(), Some(1), "{line}");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                said.contains("headers of all packet IDs together"),
+                "{said}"
+            );
+            assert!(said.contains(&format!(", packet {last:02}: ")), "{said}");
+            assert!(said.contains(": byte "), "{said}");
+        }
+    }
+    // Planes that are added would not have room.
+    let output = fed(
+        command("das2_bin_avgsec -r -s 60"),
+        &headers(1, &planes(5000)),
+    );
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the planes that are added"), "{said}");
+}
+
 /// das2_check, which shares no code with the filters, finds no fault with what
 /// they make of streams without fault.
 #[test]

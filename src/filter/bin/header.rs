@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::stream::{Encoding, PacketHeader, Plane, PlaneKind, Properties, Property, StreamHeader};
+use crate::stream::{
+    Encoding, Error, MAX_HEADER, PacketHeader, Plane, PlaneKind, Properties, Property, Result,
+    StreamHeader,
+};
 
 use crate::time::TimeUnit;
 
@@ -171,9 +174,10 @@ fn raise_tag_width(properties: &mut Properties, seconds: f64) {
     }
 }
 
-/// Ranges, peaks and deviations stand after all planes of the input.
-fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
-    let wanted: &[(&str, &str)] = match binning.planes {
+/// What is added for each plane of the input: the end of its name, and what it says that
+/// it is.
+fn added(binning: &Binning) -> &'static [(&'static str, &'static str)] {
+    match binning.planes {
         Planes::Peaks => &[("max", "BIN_MAX")],
         Planes::Means {
             range: true,
@@ -191,14 +195,46 @@ fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
             range: false,
             deviation: true,
         } => &[("stddev", "BIN_STDDEV")],
-        Planes::Means { .. } => return,
+        Planes::Means { .. } => &[],
+    }
+}
+
+/// Sees to it that the planes that are added have room in a header, before they are made:
+/// each has all attributes and properties of one of the input's.
+///
+/// # Errors
+/// [`Error::Unfit`].
+pub(super) fn check(header: &PacketHeader, binning: &Binning) -> Result<()> {
+    // `<y type="float" units="" name="..">` and the words source and operation.
+    const LEAST: usize = 100;
+    let size = |plane: &Plane| {
+        let attrs = plane.attrs().iter().map(|(_, value)| value.len());
+        let properties = plane.properties.iter().map(|property| property.value.len());
+        LEAST + attrs.chain(properties).sum::<usize>()
     };
+    let planes = header.planes.iter().filter(|p| p.kind != PlaneKind::X);
+    let size = planes.map(size).sum::<usize>() * added(binning).len();
+    match size > MAX_HEADER {
+        true => Err(Error::Unfit(format!(
+            "with the planes that are added the packet header is longer than {MAX_HEADER} bytes: \
+             ask for fewer of them"
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Ranges, peaks and deviations stand after all planes of the input.
+fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
+    let wanted = added(binning);
+    if wanted.is_empty() {
+        return;
+    }
     let says_average = binning.planes
         != Planes::Means {
             range: false,
             deviation: true,
         };
-    let mut added = Vec::new();
+    let mut more_planes = Vec::new();
     let mut taken: HashMap<String, usize> =
         planes.iter().map(|p| (p.name().to_owned(), 2)).collect();
     for plane in planes.iter_mut().filter(|p| p.kind != PlaneKind::X) {
@@ -211,13 +247,13 @@ fn append_planes(planes: &mut Vec<Plane>, binning: &Binning) {
             label(&mut more, &source, operation);
             let name = added_name(&source, suffix, &mut more, binning);
             more.set_name(&unique(name, &mut taken));
-            added.push(more);
+            more_planes.push(more);
         }
         if source.is_empty() && binning.planes == Planes::Peaks {
             plane.set_name("");
         }
     }
-    planes.append(&mut added);
+    planes.append(&mut more_planes);
 }
 
 fn label(plane: &mut Plane, source: &str, operation: &str) {

@@ -271,6 +271,7 @@ impl<N: Sink> Sink for Reducer<N> {
             self.close(id)?;
             self.closed.pass(&mut self.next)?;
         }
+        header::check(header, &self.binning)?;
         let packets = PacketType::new(header, &self.stream, &self.binning)?;
         self.types.insert(id, packets);
         if self.clock.start().is_some() {
