@@ -193,6 +193,11 @@ impl Plane {
         })
     }
 
+    /// True where the tags of a yscan count from the packet's first y, as das2.3 has it.
+    pub fn tags_are_offsets(&self) -> bool {
+        self.kind == PlaneKind::YScan && YTags::are_offsets(&self.attrs)
+    }
+
     /// The units of those tags; None where the plane does not say.
     pub fn tag_units(&self) -> Option<&str> {
         match self.kind {

@@ -61,12 +61,17 @@ impl YTags {
     /// [`Error::Malformed`] for a wrong count, text that is no number, or an
     /// interval that is not above zero.
     pub fn parse(attrs: &[(String, String)], items: usize) -> Result<YTags> {
-        let given =
-            |names: &Names| attr(attrs, names.list).is_some() || attr(attrs, names.step).is_some();
-        if !given(&Y_TAGS) && given(&Y_OFFSETS) {
+        if YTags::are_offsets(attrs) {
             return named(&Y_OFFSETS, attrs, items);
         }
         named(&Y_TAGS, attrs, items)
+    }
+
+    /// Whether a yscan has offsets in place of tags.
+    pub fn are_offsets(attrs: &[(String, String)]) -> bool {
+        let given =
+            |names: &Names| attr(attrs, names.list).is_some() || attr(attrs, names.step).is_some();
+        !given(&Y_TAGS) && given(&Y_OFFSETS)
     }
 
     /// Understands the offsets among an xscan's attributes, by the same rules.

@@ -70,6 +70,72 @@ fn version_and_offsets_stay_as_they_were_written() {
     }
 }
 
+/// Offsets count from the first y of a packet, and from 0 where it has none.
+#[test]
+fn offsets_are_told_in_headings_and_bins() {
+    let scans = "<yscan name=\"s\" type=\"float\" nitems=\"2\" yUnits=\"Hz\" zUnits=\"W\" \
+         yOffsets=\"-0.50, 1e1\"/>\
+        <yscan name=\"i\" type=\"float\" nitems=\"3\" yUnits=\"Hz\" zUnits=\"\" \
+         yOffsetInterval=\"0.10\" yOffsetMin=\"3.0\"/>\
+        <yscan name=\"t\" type=\"float\" nitems=\"2\" yUnits=\"Hz\" zUnits=\"\" \
+         yTagInterval=\"0.10\" yTagMin=\"3.0\"/>";
+    let y = "<y name=\"f\" type=\"float\" units=\"Hz\"/>";
+    let with_y = stream(&format!("{y}{scans}"), &[vec![1.0; 8]]);
+    let without = stream(scans, &[vec![1.0; 7]]);
+    let one = "<y name=\"f\" type=\"float\" units=\"Hz\"/>\
+        <yscan name=\"s\" type=\"float\" nitems=\"1\" yUnits=\"Hz\" zUnits=\"W\" yOffsets=\"7\"/>";
+    let one = stream(one, &[vec![1.0; 2]]);
+    let headings = |bytes: &[u8]| {
+        let table = String::from_utf8(bytes_of(&words("das2_csv"), bytes)).unwrap();
+        table.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        headings(&with_y),
+        "time (UTC),f (Hz),s @ f-0.5 Hz (W),s @ f+10 Hz (W),i @ f+3 Hz,i @ f+3.1 Hz,\
+         i @ f+3.2 Hz,t @ 3 Hz,t @ 3.1 Hz"
+    );
+    assert_eq!(
+        headings(&without),
+        "time (UTC),s @ -0.5 Hz (W),s @ 10 Hz (W),i @ 3 Hz,i @ 3.1 Hz,i @ 3.2 Hz,t @ 3 Hz,\
+         t @ 3.1 Hz"
+    );
+    assert_eq!(headings(&one), "time (UTC),f (Hz),s @ f+7 Hz (W)");
+    let info = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes_of(&words("das2_hapi -i"), bytes)).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("# "));
+        let json: serde_json::Value = serde_json::from_str(&lines.collect::<String>()).unwrap();
+        let all = json["parameters"].as_array().unwrap().clone();
+        move |name: &str| all.iter().find(|p| p["name"] == name).unwrap().clone()
+    };
+    let bins = |of: &serde_json::Value| {
+        let bins = &of["bins"][0];
+        (
+            bins["name"].clone(),
+            bins["units"].clone(),
+            bins["centers"].clone(),
+        )
+    };
+    let offset = serde_json::json!("frequency, offset from f");
+    let hz = serde_json::json!("Hz");
+    let found = info(&with_y);
+    assert_eq!(
+        bins(&found("s")),
+        (offset.clone(), hz.clone(), serde_json::json!([-0.5, 10.0]))
+    );
+    assert_eq!(
+        bins(&found("i")),
+        (offset, hz.clone(), serde_json::json!([3.0, 3.1, 3.2]))
+    );
+    assert_eq!(bins(&found("t")).0, "frequency");
+    let found = info(&without);
+    assert_eq!(
+        bins(&found("s")),
+        ("frequency".into(), hz, serde_json::json!([-0.5, 10.0]))
+    );
+    let description = info(&one)("s")["description"].clone();
+    assert_eq!(description, "at 7 Hz from f");
+}
+
 /// An xscan is what das2.2 says with a yscan and a renderer.
 #[test]
 fn an_xscan_is_reduced_as_a_waveform_yscan_is() {

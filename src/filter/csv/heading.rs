@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use crate::filter::times::Times;
 use crate::stream::{PacketHeader, Plane, PlaneKind, Result, YTags, shortest};
 
-/// Hands on the headings of the items of a plane of this name.
+/// Hands on the headings of the items of a plane of this name. `y` is the name of the
+/// first y of the packet, from which offsets of das2.3 count.
 pub(super) fn headings(
     name: &str,
     plane: &Plane,
+    y: Option<&str>,
     mut push: impl FnMut(&str) -> Result<()>,
 ) -> Result<()> {
     let units = match Times::of(plane) {
@@ -25,8 +27,13 @@ pub(super) fn headings(
     }
     let tags = plane.tags();
     let tag_units = short(plane.tag_units().unwrap_or_default().trim());
+    let y = y.filter(|_| plane.tags_are_offsets()).map(short);
     (0..plane.items()).try_for_each(|item| {
-        let tag = tag(&tags, item);
+        let mut tag = tag(&tags, item);
+        if let Some(y) = y {
+            let plus = if tag.starts_with('-') { "" } else { "+" };
+            tag = format!("{y}{plus}{tag}");
+        }
         push(&(joined(&[name, "@", &tag, tag_units]) + &behind))
     })
 }
@@ -38,6 +45,7 @@ pub(super) fn same_columns(one: &PacketHeader, other: &PacketHeader) -> bool {
             && Times::of(a).is_some() == Times::of(b).is_some()
             && (Times::of(a).is_some() || a.units() == b.units())
             && a.tags() == b.tags()
+            && a.tags_are_offsets() == b.tags_are_offsets()
     };
     one.planes.len() == other.planes.len() && one.planes.iter().zip(&other.planes).all(alike)
 }
@@ -85,6 +93,12 @@ pub(super) fn names(header: &PacketHeader) -> Vec<String> {
         }
     };
     header.planes.iter().map(name).collect()
+}
+
+/// The place of the first y.
+pub(super) fn first_y(header: &PacketHeader) -> Option<usize> {
+    let mut planes = header.planes.iter();
+    planes.position(|plane| plane.kind == PlaneKind::Y)
 }
 
 /// The tag of an item. What an interval gives is rounded to twelve digits, so

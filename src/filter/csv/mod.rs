@@ -135,9 +135,11 @@ impl Type {
             rows.id(id);
         }
         let names = heading::names(&self.header);
+        let y = heading::first_y(&self.header).and_then(|index| names.get(index));
+        let y = y.map(String::as_str);
         for &index in &self.order {
             if let (Some(name), Some(plane)) = (names.get(index), self.header.planes.get(index)) {
-                heading::headings(name, plane, |text| rows.heading(text))?;
+                heading::headings(name, plane, y, |text| rows.heading(text))?;
             }
         }
         rows.end_row(false)

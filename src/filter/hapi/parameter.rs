@@ -101,7 +101,7 @@ impl Parameter {
             size: is_array.then_some([plane.items()]),
             label: not_empty(source.text("Label")),
             description: source.description(y),
-            bins: is_array.then(|| [source.bins()]),
+            bins: is_array.then(|| [source.bins(y)]),
             das2_name: not_empty(plane.name().trim().to_owned()).filter(|das2| das2 != name),
             x_coordinate: y.filter(|_| plane.kind == PlaneKind::Z).map(str::to_owned),
         }
@@ -204,7 +204,11 @@ impl<'a> Source<'a> {
             let mut text = b"at ".to_vec();
             push_number(tag, &mut text);
             let text = String::from_utf8(text).unwrap_or_default();
-            parts.push(format!("{text} {units}").trim_end().to_owned());
+            let mut text = format!("{text} {units}").trim_end().to_owned();
+            if let Some(y) = y.filter(|_| self.plane.tags_are_offsets()) {
+                text = format!("{text} from {y}");
+            }
+            parts.push(text);
         }
         if self.plane.kind == PlaneKind::Z
             && let Some(y) = y
@@ -215,15 +219,21 @@ impl<'a> Source<'a> {
         not_empty(parts.join("; "))
     }
 
-    fn bins(&self) -> Bins {
+    /// HAPI's centers are the same in all records. Offsets of das2.3 are not, so their
+    /// name says that they are added to `y`.
+    fn bins(&self, y: Option<&str>) -> Bins {
         let units = self.plain(self.plane.tag_units().unwrap_or_default());
         let (label, by_unit) = match self.plane.kind {
             PlaneKind::XScan => (None, "time_offset"),
             _ => (self.property("yLabel"), kind_of_unit(&units)),
         };
         let label = self.plain(label.unwrap_or_default());
+        let mut name = not_empty(label).unwrap_or_else(|| by_unit.into());
+        if let Some(y) = y.filter(|_| self.plane.tags_are_offsets()) {
+            name = format!("{name}, offset from {y}");
+        }
         Bins {
-            name: not_empty(label).unwrap_or_else(|| by_unit.into()),
+            name,
             units: not_empty(units).unwrap_or_else(|| "dimensionless".into()),
             centers: Centers {
                 tags: self.plane.tags(),
