@@ -38,10 +38,10 @@ const FULL: usize = 64 << 10;
 )]
 pub struct HistoArgs {
     /// Write the fraction of values at or below each one instead of counts.
-    #[arg(short = 'b', overrides_with = "above")]
+    #[arg(short = 'b', long = "frac-below", overrides_with = "above")]
     below: bool,
     /// Write the fraction of values at or above each one instead of counts.
-    #[arg(short = 'a', overrides_with = "below")]
+    #[arg(short = 'a', long = "frac-above", overrides_with = "below")]
     above: bool,
     /// Print the version.
     #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]

@@ -44,6 +44,15 @@ fn values_in_order_zero_counted_fill_and_nan_not() {
         counted("das2_histo -a", &values),
         [(1.0, 1.0), (2.0, 0.75), (4.0, 0.25)]
     );
+    for (short, long) in [("-b", "--frac-below"), ("-a", "--frac-above")] {
+        let of = |option: &str| counted(&format!("das2_histo {option}"), &values);
+        assert_eq!(of(short), of(long));
+    }
+    // The last one counts.
+    assert_eq!(
+        counted("das2_histo -b --frac-above", &values),
+        counted("das2_histo -a", &values)
+    );
     assert!(counted("das2_histo", &[]).is_empty());
 }
 

@@ -131,6 +131,25 @@ fn what_is_complete_goes_out_when_the_input_pauses() {
     }
 }
 
+/// Where one bin is open at a time an exception does not wait for the end of the input;
+/// the bin before it is written first, since clients stop reading there.
+#[test]
+fn an_exception_goes_out_when_the_input_pauses() {
+    let mut running = Running::start("das2_bin_ratesec -m 16");
+    let exception = Builder { bytes: Vec::new() }
+        .exception("ServerError", "disk gone")
+        .take();
+    running.feed(&[headers(), samples(0..33), exception].concat());
+    running.wait_for("exception", |got| got.windows(9).any(|w| w == b"disk gone"));
+    let far = samples(100..101);
+    running.feed(&far);
+    let out = running.end();
+    let at = out.windows(4).position(|w| w == b"[xx]").unwrap();
+    let before = Parsed::new(&out[..at]).records().len();
+    assert_eq!(before, 3, "also the bin that was open");
+    assert_eq!(Parsed::new(&out).records().len(), 3 + 4);
+}
+
 #[test]
 fn headers_and_comments_go_out_when_the_input_pauses() {
     for line in LINES {

@@ -186,6 +186,10 @@ impl Counting {
     }
 }
 
+fn goes_back() -> Error {
+    Error::Unfit("times go back, which -m does not allow".into())
+}
+
 /// Counts what a stream holds and pushes the counts into the next stage.
 pub struct Counter<N> {
     next: N,
@@ -228,23 +232,26 @@ impl<N: Sink> Counter<N> {
                 *sum += count;
                 return Ok(());
             }
-            Some((last, sum)) if self.counting.monotonic => {
-                if bin < *last {
-                    return Err(Error::Unfit(
-                        "times go back, which -m does not allow".into(),
-                    ));
-                }
-                let (last, sum) = (*last, *sum);
-                self.write(last, sum)?;
-                self.bins.clear();
-            }
+            Some((last, _)) if self.counting.monotonic && bin < *last => return Err(goes_back()),
+            None if self.written.is_some_and(|last| bin < last) => return Err(goes_back()),
             _ => {}
+        }
+        if self.counting.monotonic {
+            self.write_open()?;
         }
         self.bins.push((bin, count));
         if self.bins.len() - self.sorted >= UNSORTED {
             self.put_in_order()?;
         }
         Ok(())
+    }
+
+    /// Writes the one bin that is open where times do not go back.
+    fn write_open(&mut self) -> Result<()> {
+        match self.bins.pop() {
+            Some((bin, count)) => self.write(bin, count),
+            None => Ok(()),
+        }
     }
 
     /// Bins in order, each once.
@@ -358,8 +365,14 @@ impl<N: Sink> Sink for Counter<N> {
         }
     }
 
-    /// It waits until the bins that are held before it have been written.
+    /// It waits until the bins that are held before it have been written. Where one
+    /// is open at a time that is written, so that nobody has to wait for the end.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
+        if self.counting.monotonic {
+            self.write_open()?;
+            self.pass()?;
+            return self.next.exception(exception);
+        }
         match self.held.len() < MAX_EXCEPTIONS {
             true => {
                 self.held.push(exception.clone());
