@@ -282,6 +282,81 @@ fn folders_that_cannot_be_read_are_told() {
 }
 
 #[test]
+fn status_says_which_levels_make_no_sense() {
+    let site = days();
+    let dsdf = |name: &str, lines: &str| {
+        let text = format!("reader = 'x'\ndas2Stream = 1\n{lines}\n");
+        fs::write(site.path(&format!("sets/{name}.dsdf")), text).unwrap();
+    };
+    // What does not bin, nothing that reduces, no levels at all; one is left as it should be.
+    dsdf(
+        "Psd",
+        "reducer = 'das2_psd 64 2'\ncacheLevel_01 = 'intrinsic | daily'\ncacheLevel_02 = '60 s | daily'",
+    );
+    dsdf(
+        "Not",
+        "reducer = not_reducible\ncacheLevel_01 = '60 s | daily'",
+    );
+    dsdf(
+        "Odd",
+        "cacheLevel_01 = '1 minute | daily'\ncacheLevel_02 = '60 s | weekly'",
+    );
+    dsdf("None", "");
+    for (name, told) in [
+        ("Psd", vec!["bin-60s", "cannot be built: das2_psd 64 2: "]),
+        (
+            "Not",
+            vec!["cannot be built: nothing reduces the data of this source"],
+        ),
+        (
+            "Odd",
+            vec![
+                "cacheLevel_01 = 1 minute | daily is no cache level",
+                "cacheLevel_02 = 60 s | weekly",
+            ],
+        ),
+    ] {
+        for words in [&["status", name][..], &["status"]] {
+            let said = tool(&site, words);
+            assert_eq!(said.status, 1, "{}{}", said.text, said.error);
+            let lines = said.text.lines();
+            match name {
+                "Odd" => {
+                    for told in &told {
+                        assert!(said.text.contains(told), "{}", said.text);
+                    }
+                }
+                // On the one line of that level.
+                _ => {
+                    let of_level = |line: &&str| told.iter().all(|told| line.contains(told));
+                    let found = lines.filter(of_level).count();
+                    assert_eq!(found, 1, "{}", said.text);
+                }
+            }
+        }
+        let said = tool(&site, &["status", name, "--json"]);
+        assert_eq!(said.status, 1);
+        let rows = said
+            .text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let rows: Vec<serde_json::Value> = rows.collect();
+        let has = |key: &str| rows.iter().filter(|row| row[key].is_string()).count();
+        match name {
+            "Odd" => assert_eq!(has("error"), 2, "{}", said.text),
+            _ => assert_eq!(has("off"), 1, "{}", said.text),
+        }
+    }
+    let said = tool(&site, &["status", "S"]);
+    assert_eq!(
+        (said.status, said.text.contains("cannot be built")),
+        (0, false)
+    );
+    let all = tool(&site, &["status"]).text;
+    assert!(!all.contains("None"), "{all}");
+}
+
+#[test]
 fn nothing_that_stands_in_a_blocks_place_is_waited_for() {
     let site = days();
     site.build(&[1], "2020-02-20", "2020-02-21");

@@ -73,8 +73,8 @@ impl Desk<'_> {
         }
     }
 
-    /// All sources of [`Desk::names`] that have levels, and what is wrong with
-    /// those that cannot be read.
+    /// All sources of [`Desk::names`] that have levels, or lines that are meant for some,
+    /// and what is wrong with those that cannot be read.
     pub(super) fn sources(
         &self,
         wanted: Option<&str>,
@@ -83,7 +83,9 @@ impl Desk<'_> {
         let (mut sources, mut wrong) = (Vec::new(), Vec::new());
         for name in names {
             match tree.load(&name, &|_| None, self.config) {
-                Ok(definition) if definition.cache_levels.is_empty() => {}
+                Ok(definition)
+                    if definition.cache_levels.is_empty()
+                        && no_levels(&definition).next().is_none() => {}
                 Ok(definition) => sources.push(definition),
                 Err(error) => wrong.push(error.to_string()),
             }
@@ -112,6 +114,15 @@ impl Desk<'_> {
             false => Err(ToolError::Usage("END has to be later than BEGIN".into())),
         }
     }
+}
+
+/// The lines of a source that are meant for levels and are none, as
+/// `das2_srv_config check` tells them.
+pub(super) fn no_levels(definition: &Definition) -> impl Iterator<Item = String> {
+    let findings = definition.findings.iter();
+    findings
+        .filter(|finding| finding.what.starts_with("cacheLevel"))
+        .map(ToString::to_string)
 }
 
 /// A time as tables have it.

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::failed::{self, Failure, Parked};
-use super::sources::{bytes, shown};
+use super::sources::{bytes, no_levels, shown};
 use super::{Desk, Queue, ToolError};
+use crate::cache::build::can_build;
 use crate::cache::stamp::Standard;
 use crate::cache::state::State;
 use crate::source::{CacheLevel, Definition};
@@ -25,6 +26,8 @@ struct Row {
     stale: u64,
     /// Files that are no blocks.
     damaged: u64,
+    /// Why its blocks cannot be built, if they cannot.
+    off: Option<String>,
     /// Blocks that are not there because their task was given up; None where
     /// the queue does not tell.
     failed: Option<u64>,
@@ -60,8 +63,13 @@ pub(super) fn run(
             rows.push(row(desk, definition, level, parked)?);
         }
     }
-    let is_well =
-        |row: &Row| row.damaged == 0 && row.failed.unwrap_or(0) == 0 && row.unreadable.is_empty();
+    for definition in &sources {
+        wrong.extend(no_levels(definition));
+    }
+    let is_well = |row: &Row| {
+        let has_failed = row.damaged > 0 || row.failed.unwrap_or(0) > 0;
+        !has_failed && row.off.is_none() && row.unreadable.is_empty()
+    };
     let well = wrong.is_empty() && rows.iter().all(is_well);
     if json {
         for row in &rows {
@@ -110,6 +118,7 @@ fn row(
         bytes: 0,
         stale: 0,
         damaged: 0,
+        off: can_build(definition, desk.config, level).err(),
         failed: parked.map(|_| failed::blocks(level, &failures)),
         failures,
         unreadable: Vec::new(),
@@ -135,6 +144,16 @@ fn row(
     Ok(row)
 }
 
+/// The last cell, and behind it what is wrong with the level itself.
+fn counts(row: &Row) -> String {
+    let failed = row.failed.map_or("-".to_owned(), |count| count.to_string());
+    let counts = format!("{}, {}, {failed}", row.stale, row.damaged);
+    match &row.off {
+        Some(reason) => format!("{counts}  cannot be built: {reason}"),
+        None => counts,
+    }
+}
+
 fn table(desk: &mut Desk<'_>, rows: &[Row]) -> Result<(), ToolError> {
     let mut lines = vec![HEADS.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| {
@@ -151,10 +170,7 @@ fn table(desk: &mut Desk<'_>, rows: &[Row]) -> Result<(), ToolError> {
             to,
             row.blocks.to_string(),
             bytes(row.bytes),
-            match row.failed {
-                Some(failed) => format!("{}, {}, {failed}", row.stale, row.damaged),
-                None => format!("{}, {}, -", row.stale, row.damaged),
-            },
+            counts(row),
         ]
     }));
     let mut widths = [0; HEADS.len()];
