@@ -122,6 +122,7 @@ fn referred(name: &BytesRef<'_>) -> String {
 }
 
 fn close(mut done: Element, open: &mut [Element], root: &mut Option<Element>) -> Result<()> {
+    refuse_what_xml_cannot_hold(&done.text)?;
     done.text = done.text.trim().to_owned();
     match open.last_mut() {
         Some(parent) => parent.children.push(done),
@@ -146,6 +147,7 @@ fn element_of(start: &BytesStart<'_>) -> Result<Element> {
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)
             .map_err(xml_error)?;
+        refuse_what_xml_cannot_hold(&value)?;
         attrs.push((name_of(attribute.key.as_ref())?, value.into_owned()));
     }
     Ok(Element {
@@ -154,6 +156,23 @@ fn element_of(start: &BytesStart<'_>) -> Result<Element> {
         children: Vec::new(),
         text: String::new(),
     })
+}
+
+/// Whether XML cannot hold a character at all, not even as a reference.
+fn is_never_xml(c: char) -> bool {
+    matches!(c, '\0'..'\t' | '\u{b}' | '\u{c}' | '\u{e}'..' ' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// The library takes these, as they are and by reference. Written again they would be
+/// left out, and the text another.
+fn refuse_what_xml_cannot_hold(text: &str) -> Result<()> {
+    match text.chars().find(|c| is_never_xml(*c)) {
+        Some(c) => Err(Error::malformed(format!(
+            "the header holds the character U+{:04X}, which XML does not allow",
+            u32::from(c)
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// UTF-8, or else Latin-1, in which some old readers write degree signs.
@@ -216,7 +235,7 @@ pub(super) fn escape_into(out: &mut String, text: &str) {
             '\n' => out.push_str("&#10;"),
             '\r' => out.push_str("&#13;"),
             '\t' => out.push_str("&#9;"),
-            c if c < ' ' || c == '\u{fffe}' || c == '\u{ffff}' => {}
+            c if is_never_xml(c) => {}
             c => out.push(c),
         }
     }
@@ -288,6 +307,11 @@ mod tests {
             "<a b='&nosuch;'/>",
             "<a b=1/>",
             "<a b='1' b='2'/>",
+            "<a b='\0'/>",
+            "<a b='&#1;'/>",
+            "<a>\u{1f}</a>",
+            "<a>&#8;</a>",
+            "<a b='\u{ffff}'/>",
             "<a",
             "<a b'c=\"1\"/>",
             "<a label(0)='1'/>",

@@ -135,6 +135,11 @@ pub(super) fn headers() -> Vec<Case> {
             header("xx", "<comment type=\"a&b\" value=\"\"/>"),
         ),
         case(
+            Rule::Xml,
+            &s,
+            header("xx", "<comment type=\"log:info\" value=\"\u{1}\"/>"),
+        ),
+        case(
             Rule::Doctype,
             "",
             header("00", "<!DOCTYPE stream><stream/>"),
