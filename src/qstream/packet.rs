@@ -103,6 +103,23 @@ impl Packet {
         }
     }
 
+    /// Sees to it that blocks can keep what the packets are: of a join, where the data
+    /// of two blocks are put together, nobody could tell which slice goes on.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`].
+    pub fn check_for_blocks(header: &PacketHeader) -> Result<()> {
+        match Packet::of_header(header) {
+            Some(packet) if packet.is_joined() => Err(Error::Unfit(
+                "the QStream is a join, in which a repeated descriptor begins a slice: slices \
+                 would not be the same after blocks are put together; write no cacheLevel for \
+                 this source, or let its reader write datasets of one rank less"
+                    .into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a repeated descriptor begins a slice of its own, as the datasets
     /// have more indices than their records and their number make up.
     pub fn is_joined(&self) -> bool {

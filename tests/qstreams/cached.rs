@@ -6,7 +6,7 @@ use std::process::Command;
 use das2_server::cache::{Form, Stamp};
 
 use crate::make::{Maker, Set, tagged};
-use crate::read::{Stream, read};
+use crate::read::{Stream, read, read_any};
 use crate::source::Source;
 
 const LEVELS: &str = "reducer = 'qds_bin_avgsec'\ncacheLevel_00 = 'intrinsic | daily'\n\
@@ -245,6 +245,81 @@ fn blocks_by_a_sites_own_reducer() {
     assert_eq!(source.runs(), ["2000-01-03 2000-01-04"]);
     let plain = source.stream("2000-01-01", "2000-01-04", "&resolution=3600&params=x");
     assert_eq!(content(&cached), content(&plain));
+}
+
+/// Slices of a join begin where its descriptor is repeated: they stay what they are, and
+/// are in no block.
+#[test]
+fn joins_have_no_blocks() {
+    let source = Source::new(LEVELS, "");
+    let slices = |rank: usize| {
+        let of_rank = |set: Set| Set { rank, ..set };
+        let sets = [
+            of_rank(Set::times("us2000", "double")),
+            of_rank(Set::data("v", "double", None)),
+        ];
+        let mut maker = Maker::new(false);
+        // A slice of twelve hours each.
+        for hour in 0..48_u32 {
+            if hour % 12 == 0 {
+                maker.describe(1, &sets);
+            }
+            let value = [f64::from(hour)];
+            maker.record(1, &[&[f64::from(hour) * 3600e6], &value]);
+        }
+        maker.bytes
+    };
+    let script = "echo \"$*\" >>\"$(dirname \"$0\")/../runs\"\ncat \"$(dirname \"$0\")/../all\"\n";
+    source.site.reader("Q", script);
+    source.site.write("all", slices(2));
+    let build = || {
+        let output = source.tool(&["build", "Q", "2000-01-01", "2000-01-03", "--now"]);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), told)
+    };
+    let (is_built, told) = build();
+    assert!(
+        !is_built && told.contains("the QStream is a join"),
+        "{told}"
+    );
+    let blocks: Vec<_> = (1..=2)
+        .map(|day| source.block(&format!("intrinsic/2000/01/2000-01-0{day}_intrinsic.qds")))
+        .collect();
+    assert!(blocks.iter().all(|block| !block.exists()));
+    // A block of another program: the reader runs, and its slices are its own.
+    source.runs();
+    for block in &blocks {
+        fs::create_dir_all(block.parent().unwrap()).unwrap();
+        fs::write(block, slices(2)).unwrap();
+    }
+    let stream = |more: &str| {
+        let answer = source.get("2000-01-01", "2000-01-03", more);
+        assert_eq!(answer.status(), 200, "{}", source.site.log());
+        read_any(&answer.body)
+    };
+    for more in ["", "&params=uncached", "&ascii=1"] {
+        let stream = stream(more);
+        assert_eq!(source.runs().len(), 1, "{more}");
+        assert_eq!(stream.descriptors(1).len(), 4, "{more}");
+        assert_eq!(stream.records(1).len(), 48, "{more}");
+    }
+    assert!(
+        source
+            .site
+            .log()
+            .contains("is not used: the QStream is a join")
+    );
+    // Slices that are flattened again are one dataset, whatever lies between them.
+    source.site.write("all", slices(1));
+    assert!(build().0);
+    source.runs();
+    let stream = stream("");
+    assert!(source.runs().is_empty());
+    assert_eq!(
+        (stream.descriptors(1).len(), stream.records(1).len()),
+        (1, 48)
+    );
 }
 
 #[test]

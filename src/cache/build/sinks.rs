@@ -6,6 +6,7 @@ use super::split::{LevelSplit, Tally};
 use super::telling::Telling;
 use super::writer::BlockWriter;
 use crate::filter::x_time::XTime;
+use crate::qstream::Packet;
 use crate::stream::{
     self, Error, Exception, PacketHeader, PacketId, Run, Sink, StreamHeader, sink_ignores,
 };
@@ -64,6 +65,7 @@ impl Sink for Splitter<'_, '_, '_> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> stream::Result<()> {
+        Packet::check_for_blocks(header)?;
         let x = XTime::find(header)?;
         if let Some(slot) = self.times.get_mut(id.index()) {
             *slot = x;
@@ -118,6 +120,7 @@ impl Sink for Alone<'_, '_> {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> stream::Result<()> {
+        Packet::check_for_blocks(header)?;
         self.writer.packet(id, header)
     }
 

@@ -259,8 +259,10 @@ impl<N: Sink> Sink for Joiner<N> {
         if let Some(slot) = self.ids.get_mut(id.index()) {
             *slot = Some(place);
         }
+        // Of a join a repeated descriptor is the next slice.
+        let is_next = Packet::of_header(header).is_some_and(|packet| packet.is_joined());
         match self.sent.get_mut(place.index()) {
-            Some(slot) if slot.as_ref() != Some(header) => {
+            Some(slot) if is_next || slot.as_ref() != Some(header) => {
                 *slot = Some(Arc::clone(header));
                 self.next.packet(place, header)
             }

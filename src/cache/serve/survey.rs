@@ -9,6 +9,7 @@ use crate::cache::block::Block;
 use crate::cache::build::says_no_data;
 use crate::cache::stamp::Form;
 use crate::filter::x_time::{Window, XTime, at, rest};
+use crate::qstream::Packet;
 use crate::stream::{
     Error, Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, StreamHeader,
     sink_ignores,
@@ -136,6 +137,7 @@ impl Sink for Look {
     }
 
     fn packet(&mut self, id: PacketId, header: &Arc<PacketHeader>) -> Result<()> {
+        Packet::check_for_blocks(header)?;
         self.plain &= self.data.is_none();
         if let Some(slot) = self.times.get_mut(id.index()) {
             *slot = XTime::find(header)?;
