@@ -1,7 +1,8 @@
 //! das2_bin_avg: bins in x's own units.
 
 use crate::generator::{Builder, encode, le8, x_y};
-use crate::running::{fails, run, words};
+use crate::generator::{Kinds, random};
+use crate::running::{bytes_of, fails, run, run_in_pieces, words};
 
 fn of_x(x: &str, size: &str, pairs: &[(Vec<u8>, f64)]) -> crate::parsed::Parsed {
     let mut s = Builder::new();
@@ -129,4 +130,61 @@ fn several_xs_are_an_error() {
     s.packet(1, &format!("{x}{x}"));
     let (error, _) = fails(&words("das2_bin_avg 1"), &s.take());
     assert!(error.contains("more than one x"), "{error}");
+}
+
+/// Streams at random whose times are all in us2000: the same bins with the same values.
+#[test]
+fn random_streams_in_us2000_are_binned_as_das2_bin_avgsec_bins_them() {
+    let kinds = Kinds {
+        comments: false,
+        waveforms: false,
+        ..Kinds::ALL
+    };
+    let mut compared = 0;
+    for seed in 12_000..12_400 {
+        let input = random(seed, 60, kinds);
+        let of_us2000 = |header: &crate::parsed::Header| {
+            let x = &header.planes[header.x()];
+            // What bins of other programs round is another thing.
+            x.units == "us2000" && !x.encoding.starts_with("ascii")
+        };
+        let parsed = crate::parsed::Parsed::new(&input);
+        if !parsed.headers().iter().all(|(_, header)| of_us2000(header)) {
+            continue;
+        }
+        for (own, seconds) in [("4e6", "4"), ("1", "1e-6")] {
+            let own = run(&["das2_bin_avg", own], &input);
+            let seconds = run(&["das2_bin_avgsec", seconds], &input);
+            let values = |p: &crate::parsed::Parsed| -> Vec<(u8, Vec<Vec<Vec<u8>>>)> {
+                let of = |r: &&crate::parsed::Record| {
+                    let mut planes = r.raw.clone();
+                    planes.remove(r.header.x());
+                    // Where x is last a line ends in it, else in another plane.
+                    let last = planes.last_mut().and_then(|p| p.last_mut());
+                    if let Some(byte @ b'\n') = last.and_then(|f| f.last_mut()) {
+                        *byte = b' ';
+                    }
+                    (r.id, planes)
+                };
+                p.records().iter().map(of).collect()
+            };
+            assert!(values(&own) == values(&seconds), "seed {seed}");
+            compared += own.records().len();
+        }
+    }
+    assert!(compared > 1000, "{compared}");
+}
+
+/// Whether the input pauses behind the stream header changes nothing in it.
+#[test]
+fn the_stream_header_is_the_same_wherever_the_input_pauses() {
+    for units in ["t1970", "Hz"] {
+        let mut s = Builder::new();
+        s.packet(1, &format!("<x type=\"double\" units=\"{units}\"/>"));
+        s.data(1, &[encode("double", 1.0)]);
+        let input = s.take();
+        let whole = bytes_of(&words("das2_bin_avg 2"), &input);
+        let pieces = run_in_pieces(&words("das2_bin_avg 2"), &input, &[1]);
+        assert!(pieces.error.is_none() && pieces.bytes == whole, "{units}");
+    }
 }

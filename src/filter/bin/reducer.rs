@@ -330,8 +330,8 @@ impl<N: Sink> Sink for Reducer<N> {
         self.next.unknown(body)
     }
 
+    /// A header that waits is not sent: where the input pauses must not change it.
     fn flush(&mut self) -> Result<()> {
-        self.begin(None)?;
         self.next.flush()
     }
 
