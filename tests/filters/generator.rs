@@ -206,7 +206,8 @@ impl Rng {
     }
 }
 
-pub const VALUE_TYPES: [&str; 21] = [
+/// Every type that das2 streams have; reals and text twice, as they are common.
+pub const VALUE_TYPES: [&str; 42] = [
     "sun_real4",
     "float",
     "little_endian_real4",
@@ -218,16 +219,37 @@ pub const VALUE_TYPES: [&str; 21] = [
     "ascii14",
     "ascii24",
     "ascii40",
+    "ascii127",
     "little_endian_int1",
-    "big_endian_uint1",
+    "big_endian_int1",
+    "little_endian_int2",
     "big_endian_int2",
-    "little_endian_uint2",
     "little_endian_int4",
-    "big_endian_uint4",
+    "big_endian_int4",
+    "little_endian_int8",
     "big_endian_int8",
+    "little_endian_uint1",
+    "big_endian_uint1",
+    "little_endian_uint2",
+    "big_endian_uint2",
+    "little_endian_uint4",
+    "big_endian_uint4",
     "little_endian_uint8",
+    "big_endian_uint8",
+    "time20",
     "time24",
+    "time27",
     "time30",
+    "time63",
+    "sun_real4",
+    "float",
+    "little_endian_real4",
+    "sun_real8",
+    "double",
+    "little_endian_real8",
+    "ascii9",
+    "ascii14",
+    "ascii24",
 ];
 
 const X_TYPES: [(&str, &str); 14] = [
@@ -247,7 +269,7 @@ const X_TYPES: [(&str, &str); 14] = [
     ("time17", "us2000"),
 ];
 
-const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 10] = [
     "",
     "a",
     "b_1",
@@ -256,9 +278,11 @@ const NAMES: [&str; 8] = [
     "two words",
     "µ",
     "x&lt;y",
+    "a, &quot;b&quot;",
+    "two&#10;lines",
 ];
 
-const UNITS: [&str; 8] = [
+pub const UNITS: [&str; 10] = [
     "V/m",
     "",
     "nT**2 Hz**-1",
@@ -267,6 +291,8 @@ const UNITS: [&str; 8] = [
     "R_J",
     "V m!a-1!n",
     "log10(V&amp;)",
+    "V, &quot;rms&quot;",
+    "V&#10;m",
 ];
 
 /// What a random stream may hold.
@@ -294,18 +320,18 @@ impl Kinds {
     };
 }
 
-struct Column {
-    encoding: &'static str,
-    items: usize,
-    fill: f64,
+pub struct Column {
+    pub encoding: &'static str,
+    pub items: usize,
+    pub fill: f64,
 }
 
-struct Layout {
-    xml: String,
-    columns: Vec<Column>,
-    x: usize,
-    x_scale: f64,
-    x_zero: f64,
+pub struct Layout {
+    pub xml: String,
+    pub columns: Vec<Column>,
+    pub x: usize,
+    pub x_scale: f64,
+    pub x_zero: f64,
 }
 
 /// A random stream of `packets` data packets, a second or so apart.
@@ -358,7 +384,7 @@ pub fn random(seed: u64, packets: usize, kinds: Kinds) -> Vec<u8> {
     s.take()
 }
 
-fn x_field(layout: &Layout, encoding: &str, now: f64) -> Vec<u8> {
+pub fn x_field(layout: &Layout, encoding: &str, now: f64) -> Vec<u8> {
     let since = now - layout.x_zero;
     if encoding.starts_with("time") {
         return encode(encoding, now);
@@ -375,7 +401,7 @@ fn x_field(layout: &Layout, encoding: &str, now: f64) -> Vec<u8> {
     encode(encoding, since / layout.x_scale)
 }
 
-fn end_of_line(fields: &mut [Vec<u8>], layout: &Layout) {
+pub fn end_of_line(fields: &mut [Vec<u8>], layout: &Layout) {
     let is_text = |c: &Column| c.encoding.starts_with("ascii") || c.encoding.starts_with("time");
     if layout.columns.last().is_some_and(is_text) {
         *fields.last_mut().unwrap().last_mut().unwrap() = b'\n';

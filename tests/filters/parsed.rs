@@ -8,6 +8,8 @@ use std::rc::Rc;
 pub struct Parsed {
     pub stream: Xml,
     pub items: Vec<Item>,
+    /// Where each item ends.
+    pub ends: Vec<usize>,
 }
 
 /// What follows the stream header, in its order.
@@ -90,6 +92,7 @@ impl Parsed {
         let mut rest = bytes;
         let mut stream = None;
         let mut items = Vec::new();
+        let mut ends = Vec::new();
         let mut headers: HashMap<u8, Rc<Header>> = HashMap::new();
         while !rest.is_empty() {
             let at = bytes.len() - rest.len();
@@ -133,10 +136,12 @@ impl Parsed {
                 }
                 other => panic!("at byte {at}: {:?} is no tag", char::from(other)),
             }
+            ends.resize(items.len(), bytes.len() - rest.len());
         }
         Parsed {
             stream: stream.expect("no stream header"),
             items,
+            ends,
         }
     }
 

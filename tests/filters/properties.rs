@@ -432,3 +432,69 @@ fn never_more_than_64_kib_wait_for_the_next_write() {
         }
     }
 }
+
+#[test]
+fn a_peak_is_no_less_than_its_mean() {
+    let mut compared = 0;
+    for seed in 3600..3660 {
+        let bytes = random(
+            seed,
+            100,
+            Kinds {
+                infinities: false,
+                ..Kinds::ALL
+            },
+        );
+        let output = run(&words("das2_bin_peakavgsec 6"), &bytes);
+        for record in output.records() {
+            let x = record.header.x();
+            let planes = (0..record.values.len()).filter(|plane| *plane != x);
+            let data: Vec<&Vec<f64>> = planes.map(|plane| &record.values[plane]).collect();
+            let (means, peaks) = data.split_at(data.len() / 2);
+            for (mean, peak) in means.iter().zip(peaks).flat_map(|(m, p)| m.iter().zip(*p)) {
+                // Text of nine characters has one digit for some.
+                let slack = (mean.abs() + peak.abs()) * 0.06;
+                assert!(*mean <= peak + slack, "seed {seed}: {mean} {peak}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 5000, "{compared}");
+}
+
+/// The counts of a histogram are as many as there are good values, item by item.
+#[test]
+fn counts_of_values_add_up_to_the_good_values() {
+    for seed in 4000..4060 {
+        let kinds = Kinds {
+            redefinition: false,
+            ..Kinds::ALL
+        };
+        let bytes = random(seed, 80, kinds);
+        let input = Parsed::new(&bytes);
+        let output = run(&words("das2_histo"), &bytes);
+        let mut histogram = 0;
+        for (id, header) in input.headers() {
+            for plane in (0..header.planes.len()).filter(|plane| *plane != header.x()) {
+                histogram += 1;
+                let fill = fill_of(header, &input.stream, plane);
+                let mut good = vec![0.0; header.planes[plane].items];
+                for record in input.records_of(id) {
+                    for (count, value) in good.iter_mut().zip(&record.values[plane]) {
+                        *count += f64::from(u8::from(!is_fill(*value, fill)));
+                    }
+                }
+                let mut counted = vec![0.0; good.len()];
+                let mut last = f64::NEG_INFINITY;
+                for record in output.records_of(histogram) {
+                    assert!(record.values[0][0] > last, "seed {seed}: values rise");
+                    last = record.values[0][0];
+                    for (sum, count) in counted.iter_mut().zip(&record.values[1]) {
+                        *sum += count;
+                    }
+                }
+                assert_eq!(counted, good, "seed {seed}, packet {id:02}, plane {plane}");
+            }
+        }
+    }
+}
