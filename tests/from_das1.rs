@@ -216,6 +216,22 @@ fn what_is_cut_off_or_fails_is_told_behind_the_complete_records() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("secret"));
 }
 
+/// Wherever the reader stops within a record: the records before it, and an exception.
+#[test]
+fn cut_off_anywhere_it_keeps_the_complete_records() {
+    let source = Source::new("form = x_multi_y\nny = 2", "cat \"$(dirname \"$0\")/data\"");
+    let bytes: Vec<u8> = (0..12u8).flat_map(|n| f32::from(n).to_be_bytes()).collect();
+    for length in 1..=bytes.len() {
+        fs::write(source.path("data"), &bytes[..length]).unwrap();
+        let output = source.run(&RANGE);
+        let whole = length % 12 == 0;
+        assert_eq!(output.status.code(), Some(i32::from(!whole)), "{length}");
+        let out = Parsed::new(&output.stdout);
+        assert_eq!(out.records().len(), length / 12, "{length}");
+        assert_eq!(out.exceptions().len(), usize::from(!whole), "{length}");
+    }
+}
+
 #[test]
 fn wrong_calls_and_definitions() {
     for (keywords, words) in [

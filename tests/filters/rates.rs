@@ -171,3 +171,73 @@ fn what_is_no_time_is_an_error() {
     assert!(error.contains("time"), "{error}");
     assert!(out.records().is_empty());
 }
+
+#[test]
+fn long_options_mean_what_short_ones_mean() {
+    let input = at(&[0.0, 0.5, 3.0, 7.5]);
+    let bytes = |line: &[&str]| crate::running::bytes_of(line, &input);
+    assert_eq!(
+        bytes(&[
+            "das2_bin_ratesec",
+            "--monotonic",
+            "--events",
+            "--begin=1999-12-31",
+            "--title=a b",
+            "--ylabel=c d",
+            "2"
+        ]),
+        bytes(&[
+            "das2_bin_ratesec",
+            "-m",
+            "-e",
+            "-b",
+            "1999-12-31",
+            "-t",
+            "a b",
+            "-y",
+            "c d",
+            "2"
+        ]),
+    );
+}
+
+/// What described the values of the input does not describe their rate.
+#[test]
+fn properties_of_the_input_s_values_are_removed_and_numbers_are_the_host_s() {
+    let mut s = Builder::with(
+        "double:yFill=\"1\" String:yLabel=\"l\" DatumRange:yRange=\"1 to 2 V\" String:yScaleType=\"log\" \
+         String:ySummary=\"s\" double:yValidMin=\"1\" double:yValidMax=\"2\" double:zFill=\"1\" \
+         String:zLabel=\"l\" DatumRange:zRange=\"1 to 2 V\" String:zScaleType=\"log\" String:zSummary=\"s\" \
+         double:zValidMin=\"1\" double:zValidMax=\"2\" String:xLabel=\"stays\"",
+    );
+    let out = run(&words("das2_bin_ratesec 3600"), &s.take());
+    for axis in ["y", "z"] {
+        for name in [
+            "Fill",
+            "Range",
+            "ScaleType",
+            "Summary",
+            "ValidMin",
+            "ValidMax",
+        ] {
+            let name = format!("{axis}{name}");
+            assert!(out.stream.property(&name).is_none(), "{name}");
+        }
+    }
+    assert!(out.stream.property("zLabel").is_none());
+    assert_eq!(
+        out.stream.typed("String", "yLabel"),
+        "Stream Volume (packets/hour)"
+    );
+    assert_eq!(out.stream.typed("String", "xLabel"), "stays");
+    let header = out.headers()[0].1;
+    let kinds: Vec<_> = header
+        .planes
+        .iter()
+        .map(|p| (p.kind.as_str(), p.encoding.as_str(), p.units.as_str()))
+        .collect();
+    let (x, y) = ("little_endian_real8", "little_endian_real4");
+    if cfg!(target_endian = "little") {
+        assert_eq!(kinds, [("x", x, "us2000"), ("y", y, "packets hour**-1")]);
+    }
+}

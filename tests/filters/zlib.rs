@@ -165,7 +165,15 @@ fn what_expands_a_thousandfold_is_bounded() {
     let zipped = zlib.get_ref().clone();
     assert!(zipped.len() < 200_000, "{}", zipped.len());
     let header = "<stream compression=\"deflate\"></stream>";
-    for line in ["das2_bin_avgsec 60", "das2_inflate", "das2_binary"] {
+    for line in [
+        "das2_bin_avgsec -r -s 60",
+        "das2_bin_peakavgsec 60",
+        "das2_bin_avg 60e6",
+        "das2_bin_ratesec -m 60",
+        "das2_histo",
+        "das2_inflate",
+        "das2_binary",
+    ] {
         let mut running = Running::start(line);
         running.feed(format!("[00]{:06}{header}", header.len()).as_bytes());
         running.feed(&zipped);

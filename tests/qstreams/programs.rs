@@ -200,25 +200,32 @@ fn extras_keep_their_place() {
 #[test]
 fn output_is_flushed_when_the_input_pauses() {
     use std::io::Read;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_qds_ascii"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut to = child.stdin.take().unwrap();
-    to.write_all(&sample().bytes).unwrap();
-    to.flush().unwrap();
-    let mut got: Vec<u8> = Vec::new();
-    let from = child.stdout.as_mut().unwrap();
-    let mut piece = [0; 4096];
-    // The input stays open: without a flush this would wait for ever.
-    while got.windows(4).filter(|four| four == b":01:").count() < 10 {
-        let count = from.read(&mut piece).unwrap();
-        assert!(count > 0);
-        got.extend(&piece[..count]);
+    for (program, argument, records) in [
+        (env!("CARGO_BIN_EXE_qds_ascii"), None, 10),
+        // The third bin is open.
+        (env!("CARGO_BIN_EXE_qds_bin_avgsec"), Some("4"), 2),
+    ] {
+        let mut child = Command::new(program)
+            .args(argument)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut to = child.stdin.take().unwrap();
+        to.write_all(&sample().bytes).unwrap();
+        to.flush().unwrap();
+        let mut got: Vec<u8> = Vec::new();
+        let from = child.stdout.as_mut().unwrap();
+        let mut piece = [0; 4096];
+        // The input stays open: without a flush this would wait for ever.
+        while got.windows(4).filter(|four| four == b":01:").count() < records {
+            let count = from.read(&mut piece).unwrap();
+            assert!(count > 0);
+            got.extend(&piece[..count]);
+        }
+        drop(to);
+        assert!(child.wait().unwrap().success());
     }
-    drop(to);
-    assert!(child.wait().unwrap().success());
 }
 
 #[test]
@@ -233,24 +240,28 @@ fn memory_does_not_grow_with_the_stream() {
     for i in 0..10_000 {
         maker.record(1, &[&[f64::from(i) * 1e6], &values]);
     }
-    for name in ["qds_bin_avgsec", "qds_ascii"] {
-        let program = match name {
-            "qds_ascii" => concat!(env!("CARGO_BIN_EXE_qds_ascii"), ""),
-            _ => concat!(env!("CARGO_BIN_EXE_qds_bin_avgsec"), " 60"),
-        };
-        let mut child = Command::new("/bin/sh")
-            .args([
-                "-c",
-                &format!("(ulimit -v 20000; exec {program}) | tail -c 1 | wc -c"),
-            ])
+    for (program, argument) in [
+        (env!("CARGO_BIN_EXE_qds_bin_avgsec"), Some("60")),
+        (env!("CARGO_BIN_EXE_qds_bin_avgsec"), Some("1e6")),
+        (env!("CARGO_BIN_EXE_qds_ascii"), None),
+    ] {
+        let mut child = Command::new(program)
+            .args(argument)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut from = child.stdout.take().unwrap();
+        let reading = std::thread::spawn(move || std::io::copy(&mut from, &mut std::io::sink()));
         let mut to = child.stdin.take().unwrap();
+        // All but what the pipe holds has been read afterwards.
         to.write_all(&maker.bytes).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let peak = status.split("VmHWM:").nth(1).unwrap();
+        let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
+        assert!(peak < 16 << 10, "{program}: {peak} kB");
         drop(to);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.stdout.trim_ascii(), b"1", "{name}");
+        assert!(child.wait().unwrap().success());
+        assert!(reading.join().unwrap().unwrap() > 500);
     }
 }

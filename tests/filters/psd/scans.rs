@@ -70,6 +70,72 @@ fn power_is_kept() {
     assert!((power("das2_psd -d 64 1") - 9.500_04).abs() < 1e-5);
 }
 
+/// Parseval: the densities times df are the mean square of the windowed samples over
+/// that of the window, and df is 1 / (N dt), for any length and step.
+#[test]
+fn densities_add_up_to_the_power_of_the_windowed_samples() {
+    let rng = &mut Rng(40);
+    for length in (16..400).step_by(22) {
+        let dt = rng.pick(&[1e-6, 0.0125, 1.0, 37.5]);
+        let samples = wave(rng, length);
+        let tags = format!("yUnits=\"s\" yTagInterval=\"{dt}\"");
+        let input = waveforms(&tags, "little_endian_real8", std::slice::from_ref(&samples));
+        let out = run(&["das2_psd", &length.to_string(), "1"], &input);
+        let plane = out.headers()[0].1.plane("w").clone();
+        let df: f64 = plane.xml.attr("yTagInterval").unwrap().parse().unwrap();
+        let n = length as f64;
+        assert!((df * n * dt - 1.0).abs() < 1e-12, "{length}: {df}");
+        let mean = samples.iter().sum::<f64>() / n;
+        let w = |i: usize| (std::f64::consts::PI * i as f64 / (n - 1.0)).sin().powi(2);
+        let square = |i: usize| ((samples[i] - mean) * w(i)).powi(2);
+        let windowed: f64 = (0..length).map(square).sum();
+        let window: f64 = (0..length).map(|i| w(i).powi(2)).sum();
+        let power = out.records()[0].named("w").iter().sum::<f64>() * df;
+        assert!(
+            (power / (windowed / window) - 1.0).abs() < 1e-9,
+            "{length}: {power}"
+        );
+    }
+}
+
+/// Over many windows of noise the window makes no difference: the power is that of the
+/// samples as they are.
+#[test]
+fn noise_has_the_power_of_its_samples() {
+    let rng = &mut Rng(41);
+    let samples: Vec<f64> = (0..64 * 400).map(|_| rng.unit() - 0.5).collect();
+    let input = waveforms(KHZ, "little_endian_real8", std::slice::from_ref(&samples));
+    let out = run(&["das2_psd", "64", "2"], &input);
+    let records = out.records();
+    let all: f64 = records.iter().flat_map(|r| r.named("w")).sum();
+    let power = all * 15.625 / records.len() as f64;
+    let square = samples.iter().map(|v| v * v).sum::<f64>() / samples.len() as f64;
+    assert!((power / square - 1.0).abs() < 0.03, "{power} {square}");
+}
+
+/// Fill within a scan, for a shorter and a longer time than a window: each window that it
+/// reaches is left out, and each other is there.
+#[test]
+fn gaps_in_a_scan_take_away_the_windows_that_they_reach() {
+    for gap in [1, 5, 32, 33, 100] {
+        let mut samples = wave(&mut Rng(42), 320);
+        samples[100..100 + gap].fill(-1e31);
+        let input = waveforms(KHZ, "little_endian_real4", std::slice::from_ref(&samples));
+        let out = run(&["das2_psd", "32", "2"], &input);
+        let records = out.records();
+        let starts = (0..=288).step_by(16);
+        let good: Vec<usize> = starts
+            .filter(|s| s + 32 <= 100 || *s >= 100 + gap)
+            .collect();
+        assert_eq!(records.len(), good.len(), "{gap}");
+        for (record, start) in records.iter().zip(good) {
+            assert_eq!(record.x(), (start + 16) as f64 * 1e3);
+            let window = &samples[start..start + 32];
+            assert_close(record.named("w"), &densities(window, 1e-3, false));
+        }
+    }
+}
+
 #[test]
 fn numpy_agrees() {
     let script = "
