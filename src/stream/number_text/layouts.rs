@@ -4,23 +4,22 @@
 //! else that a text may need. A layout says for each byte of the text which
 //! byte of the register it is.
 
-/// Decimal exponents from -6 to 12 are written without `e`.
-pub(super) const LEAST_PLAIN: i32 = -6;
-pub(super) const PLAIN: i32 = 19;
+/// Exponents from the first class to the last have layouts of their own; those
+/// below and above share these two.
+pub(super) const FIRST: i32 = -10;
+pub(super) const LAST: i32 = 13;
 
-/// Classes of layouts behind those of plain notation: exponents with a sign and
-/// two digits, with a sign and one, and with two digits alone.
-pub(super) const LONG: i32 = PLAIN;
-pub(super) const BRIEF: i32 = PLAIN + 1;
-pub(super) const BARE: i32 = PLAIN + 2;
+/// Decimal exponents from -6 to 12 are written without `e`.
+const LEAST_PLAIN: i32 = -6;
+const GREATEST_PLAIN: i32 = 12;
 
 /// Where bytes are in a number's register, behind nine digits.
 const ZERO: u8 = 9;
 const POINT: u8 = 10;
-const E: u8 = 12;
-const SIGN: u8 = 13;
-const TENS: u8 = 14;
-const ONES: u8 = 15;
+const E: u8 = 11;
+const TENS: u8 = 12;
+const ONES: u8 = 13;
+const SIGN: u8 = 14;
 
 /// What becomes of a register: a byte of it for each byte of the text.
 #[derive(Clone, Copy, Default)]
@@ -31,29 +30,36 @@ pub(super) struct Layout {
 
 /// Layouts and the lengths of their texts. The place in the table is the class
 /// times sixteen, and the zeros behind nine digits, of [`LEAST_ZEROS`] and more.
-pub(super) static LAYOUTS: [Layout; TABLE] = layouts().0;
-pub(super) static LENGTHS: [u8; TABLE] = layouts().1;
+pub(super) struct Layouts {
+    pub(super) layouts: [Layout; TABLE],
+    pub(super) lengths: [u8; TABLE],
+}
+
 pub(super) const TABLE: usize = 512;
 
-/// Nine digits are bits of sixteen, so seven zeros more are counted.
-const LEAST_ZEROS: usize = 7;
+/// With a plus sign in exponents, and without.
+pub(super) static USUAL: Layouts = layouts(false);
+pub(super) static STRICT: Layouts = layouts(true);
+
+/// Nine digits are bits of 32, so 23 zeros more are counted.
+const LEAST_ZEROS: usize = 23;
 
 #[allow(clippy::indexing_slicing)] // A constant: an index out of range does not compile.
-const fn layouts() -> ([Layout; TABLE], [u8; TABLE]) {
+const fn layouts(strict: bool) -> Layouts {
     let mut layouts = [Layout { low: 0, high: 0 }; TABLE];
     let mut lengths = [0; TABLE];
-    let mut class = 0;
-    while class <= BARE {
+    let mut exponent = FIRST;
+    while exponent <= LAST {
         let mut count = 1;
         while count <= 9 {
-            let (bytes, length) = match class {
-                LONG => with_exponent(count, &[E, SIGN, TENS, ONES]),
-                BRIEF => with_exponent(count, &[E, SIGN, ONES]),
-                BARE => with_exponent(count, &[E, TENS, ONES]),
-                plain => without_exponent(count, plain + LEAST_PLAIN),
+            let (bytes, length) = match exponent {
+                LEAST_PLAIN..=GREATEST_PLAIN => without_exponent(count, exponent),
+                -9..LEAST_PLAIN => with_exponent(count, &[E, SIGN, ONES]),
+                1.. if strict => with_exponent(count, &[E, TENS, ONES]),
+                _ => with_exponent(count, &[E, SIGN, TENS, ONES]),
             };
             let bytes = u128::from_le_bytes(bytes);
-            let at = class as usize * 16 + LEAST_ZEROS + 9 - count;
+            let at = (exponent - FIRST) as usize * 16 + LEAST_ZEROS + 9 - count;
             layouts[at] = Layout {
                 low: bytes as u64,
                 high: (bytes >> 64) as u64,
@@ -61,9 +67,9 @@ const fn layouts() -> ([Layout; TABLE], [u8; TABLE]) {
             lengths[at] = length as u8;
             count += 1;
         }
-        class += 1;
+        exponent += 1;
     }
-    (layouts, lengths)
+    Layouts { layouts, lengths }
 }
 
 #[allow(clippy::indexing_slicing)]

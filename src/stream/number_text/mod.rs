@@ -13,6 +13,8 @@ mod decimal;
 mod digits;
 mod exponent;
 #[cfg(target_arch = "x86_64")]
+mod lanes_avx2;
+#[cfg(target_arch = "x86_64")]
 mod layouts;
 mod powers;
 mod real4;

@@ -18,7 +18,7 @@ pub(super) const CLOSE: f64 = 0.5 - 1e-8;
 
 /// Adding 1.5 * 2^52 rounds to an integer, a tie to the even one, and leaves it
 /// in the lowest bits.
-const ROUNDS: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUNDS: f64 = 6_755_399_441_055_744.0;
 
 /// Bytes of a field: sign, seven digits with a point, four bytes of exponent, a blank.
 pub(super) const FIELD: usize = 14;

@@ -7,24 +7,24 @@
 
 use std::arch::x86_64::*;
 
+use super::lanes_avx2::{
+    LANES, Raw, chosen, digits_of_fours, doubles, high_product, low_halves, signed, words,
+};
 use super::powers::decimal_exponent;
-use super::real4::{CLOSE, FIELD, ten_to};
+use super::real4::{CLOSE, FIELD, ROUNDS, ten_to};
 
-/// Reals, and bytes of their fields, that are made at a time.
-pub(super) const LANES: usize = 8;
-pub(super) type Raw = [[u8; 4]; LANES];
 type Field = [u8; FIELD];
 type Room = [Field; LANES];
 
 /// What makes an integer of seven digits, or a little more, of a number, by its
-/// exponent bits.
+/// exponent bits. What has fewer bits than others, infinities and NaN become NaN.
 static FACTORS: [f64; 256] = factors();
 
 #[allow(clippy::indexing_slicing)] // A constant: an index out of range does not compile.
 const fn factors() -> [f64; 256] {
-    let mut factors = [0.0; 256];
-    let mut at = 0;
-    while at < 256 {
+    let mut factors = [f64::NAN; 256];
+    let mut at = 1;
+    while at < 255 {
         factors[at] = ten_to(6 - decimal_exponent(at as i32 - 127));
         at += 1;
     }
@@ -43,15 +43,19 @@ pub(super) fn fill(
     if std::is_x86_feature_detected!("avx2") {
         // SAFETY: the function is safe code; the one thing that calling it
         // demands is a processor with AVX2, which the line above has found.
-        return unsafe { with_avx2(raw, big, fields, again) };
+        return unsafe {
+            match big {
+                true => with_avx2::<true>(raw, fields, again),
+                false => with_avx2::<false>(raw, fields, again),
+            }
+        };
     }
     0
 }
 
 #[target_feature(enable = "avx2")]
-fn with_avx2(
+fn with_avx2<const BIG: bool>(
     raw: &[u8],
-    big: bool,
     fields: &mut [u8],
     mut again: impl FnMut(&[u8; 4], &mut Field),
 ) -> usize {
@@ -61,10 +65,7 @@ fn with_avx2(
     let (rooms, _) = fields.as_chunks_mut();
     let count = groups.len().min(rooms.len());
     for (raw, room) in groups.iter().zip(rooms) {
-        let undecided = match big {
-            true => group::<true>(raw, room),
-            false => group::<false>(raw, room),
-        };
+        let undecided = group::<BIG>(raw, room);
         if undecided != 0 {
             for (lane, (number, field)) in raw.iter().zip(room).enumerate() {
                 if undecided >> lane & 1 == 1 {
@@ -80,115 +81,90 @@ fn with_avx2(
 #[inline]
 #[target_feature(enable = "avx2")]
 fn group<const BIG: bool>(raw: &Raw, room: &mut Room) -> u32 {
-    let words = raw.map(|raw| match BIG {
-        true => u32::from_be_bytes(raw),
-        false => u32::from_le_bytes(raw),
-    });
-    let [b0, b1, b2, b3, b4, b5, b6, b7] = words.map(|word| word as i32);
-    let bits = _mm256_setr_epi32(b0, b1, b2, b3, b4, b5, b6, b7);
+    let bits = words::<BIG>(raw);
     let size = _mm256_and_si256(bits, _mm256_set1_epi32(i32::MAX));
     let raised = _mm256_srli_epi32::<23>(size);
 
     // Scaled to seven digits before the point, or nearly eight: those are
     // scaled again, and have an exponent more.
-    let factor = |word: u32| {
-        let at = usize::from((word >> 23) as u8);
-        FACTORS.get(at).copied().unwrap_or_default()
-    };
-    let [f0, f1, f2, f3, f4, f5, f6, f7] = words.map(factor);
-    let front = _mm256_cvtps_pd(_mm_castsi128_ps(_mm256_castsi256_si128(size)));
-    let back = _mm256_cvtps_pd(_mm_castsi128_ps(_mm256_extracti128_si256::<1>(size)));
-    let (front, front_over) = scaled(_mm256_mul_pd(front, _mm256_setr_pd(f0, f1, f2, f3)));
-    let (back, back_over) = scaled(_mm256_mul_pd(back, _mm256_setr_pd(f4, f5, f6, f7)));
-    let (front, front_close) = rounded(front);
-    let (back, back_close) = rounded(back);
-    let digits = _mm256_set_m128i(back, front);
-    let over = halves(front_over, back_over);
-    let close = halves(front_close, back_close);
+    let (front, back) = doubles(size);
+    let (front_factor, back_factor) = chosen(&FACTORS, raised);
+    let front = Scaled::new(front, front_factor);
+    let back = Scaled::new(back, back_factor);
+    let digits = low_halves(front.digits, back.digits);
+    let over = low_halves(front.over, back.over);
+    let close = low_halves(front.close, back.close);
 
-    let exponent = _mm256_sub_epi32(raised, _mm256_set1_epi32(127));
-    let exponent = _mm256_mullo_epi32(exponent, _mm256_set1_epi32(315_653));
-    // `over` is -1 where it holds.
-    let exponent = _mm256_sub_epi32(_mm256_srai_epi32::<20>(exponent), over);
+    let least = _mm256_sub_epi32(raised, _mm256_set1_epi32(127));
+    let least = _mm256_mullo_epi32(least, _mm256_set1_epi32(315_653));
+    let least = _mm256_srai_epi32::<20>(least);
     let zero = _mm256_cmpeq_epi32(size, _mm256_setzero_si256());
-    let exponent = _mm256_andnot_si256(zero, exponent);
+    // `over` is -1 where it holds.
+    let exponent = _mm256_andnot_si256(zero, _mm256_sub_epi32(least, over));
+    let digits = _mm256_andnot_si256(zero, digits);
 
-    // Infinities and NaN; numbers with fewer bits than others; eight digits.
-    let tiny = _mm256_cmpgt_epi32(_mm256_set1_epi32(1 << 23), size);
-    let special = _mm256_or_si256(
-        _mm256_cmpgt_epi32(size, _mm256_set1_epi32(0x7f7f_ffff)),
-        _mm256_andnot_si256(zero, tiny),
+    // Times 10^0 to 10^8 a real is exact, with at most twenty bits behind the
+    // point: it is a tie, or a tenth of it is not close to one.
+    let inexact = _mm256_or_si256(
+        _mm256_cmpgt_epi32(least, _mm256_set1_epi32(6)),
+        _mm256_cmpgt_epi32(_mm256_set1_epi32(-2), least),
     );
+    let close = _mm256_andnot_si256(zero, _mm256_and_si256(close, inexact));
     let eight = _mm256_cmpgt_epi32(digits, _mm256_set1_epi32(9_999_999));
-    let undecided = _mm256_or_si256(_mm256_or_si256(close, special), eight);
+    let undecided = _mm256_or_si256(close, eight);
 
-    write(digits, text_of(exponent), signs(bits), room);
+    write(digits, signed(exponent), signs(bits), room);
     _mm256_movemask_ps(_mm256_castsi256_ps(undecided)) as u32
 }
 
-/// Below 10^7 in each lane, and where it was not.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn scaled(number: __m256d) -> (__m256d, __m256d) {
-    let over = _mm256_cmp_pd::<_CMP_GE_OQ>(number, _mm256_set1_pd(1e7));
-    let tenth = _mm256_mul_pd(number, _mm256_set1_pd(0.1));
-    (_mm256_blendv_pd(number, tenth, over), over)
+/// Four reals as whole numbers of seven digits, in the low half of each.
+struct Scaled {
+    digits: __m256d,
+    /// Where there were eight digits.
+    over: __m256d,
+    /// Where it is close to a tie.
+    close: __m256d,
 }
 
-/// Integers, and where they are close to a tie.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn rounded(number: __m256d) -> (__m128i, __m256d) {
-    let digits = _mm256_cvtpd_epi32(number);
-    let off = _mm256_sub_pd(number, _mm256_cvtepi32_pd(digits));
-    let off = _mm256_andnot_pd(_mm256_set1_pd(-0.0), off);
-    (
-        digits,
-        _mm256_cmp_pd::<_CMP_GT_OQ>(off, _mm256_set1_pd(CLOSE)),
-    )
+impl Scaled {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new(real: __m256d, factor: __m256d) -> Scaled {
+        let number = _mm256_mul_pd(real, factor);
+        let over = _mm256_cmp_pd::<_CMP_GE_OQ>(number, _mm256_set1_pd(1e7));
+        // The nearest double, so a tie is one.
+        let tenth = _mm256_div_pd(number, _mm256_set1_pd(10.0));
+        let number = _mm256_blendv_pd(number, tenth, over);
+        let rounds = _mm256_set1_pd(ROUNDS);
+        let digits = _mm256_add_pd(number, rounds);
+        let off = _mm256_sub_pd(number, _mm256_sub_pd(digits, rounds));
+        let off = _mm256_andnot_pd(_mm256_set1_pd(-0.0), off);
+        Scaled {
+            digits,
+            over,
+            // NaN is close.
+            close: _mm256_cmp_pd::<_CMP_NLE_UQ>(off, _mm256_set1_pd(CLOSE)),
+        }
+    }
 }
 
-/// Two masks of four lanes as one of eight.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn halves(front: __m256d, back: __m256d) -> __m256i {
-    let (front, back) = (_mm256_castpd_ps(front), _mm256_castpd_ps(back));
-    let low = _mm256_castsi256_ps(_mm256_permute4x64_epi64::<0b11_01_10_00>(
-        _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(front, back)),
-    ));
-    _mm256_castps_si256(low)
-}
-
-/// `e+07` in each lane.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn text_of(exponent: __m256i) -> __m256i {
-    let size = _mm256_abs_epi32(exponent);
-    let tens = _mm256_mullo_epi16(size, _mm256_set1_epi32(103));
-    let tens = _mm256_srli_epi32::<10>(tens);
-    let ones = _mm256_sub_epi32(size, _mm256_mullo_epi16(tens, _mm256_set1_epi32(10)));
-    // From `+` to `-` it is two.
-    let negative = _mm256_slli_epi32::<9>(_mm256_srli_epi32::<31>(exponent));
-    let text = _mm256_set1_epi32(i32::from_le_bytes(*b"e+00"));
-    let text = _mm256_add_epi32(text, negative);
-    let digits = _mm256_or_si256(_mm256_slli_epi32::<16>(tens), _mm256_slli_epi32::<24>(ones));
-    _mm256_add_epi32(text, digits)
-}
-
-/// Sign, point and blank in each lane.
+/// Sign, point, blank and `e` in each lane.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn signs(bits: __m256i) -> __m256i {
     // From a blank to `-` it is thirteen.
     let negative = _mm256_and_si256(_mm256_srai_epi32::<31>(bits), _mm256_set1_epi32(13));
-    _mm256_add_epi32(_mm256_set1_epi32(i32::from_le_bytes(*b" . \0")), negative)
+    _mm256_add_epi32(_mm256_set1_epi32(i32::from_le_bytes(*b" . e")), negative)
 }
 
 /// Numbers of seven digits, exponents and signs, put in their places.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn write(number: __m256i, exponent: __m256i, sign: __m256i, room: &mut Room) {
-    let (first, second) = digits_of_eight(number);
+    let high = high_product::<40, 8>(number, 109_951_163);
+    let low = _mm256_sub_epi32(number, _mm256_mullo_epi32(high, _mm256_set1_epi32(10_000)));
+    let fours = _mm256_or_si256(high, _mm256_slli_epi32::<16>(low));
+    let (first, second) = digits_of_fours(fours);
     // Each number's digits, then its exponent and sign: two numbers a register.
     let first_behind = _mm256_unpacklo_epi32(exponent, sign);
     let second_behind = _mm256_unpackhi_epi32(exponent, sign);
@@ -203,46 +179,12 @@ fn write(number: __m256i, exponent: __m256i, sign: __m256i, room: &mut Room) {
     put(v3, r3, r7);
 }
 
-/// The digits of numbers below 10^8, in two registers: of the first, second,
-/// fifth and sixth number, and of the others.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn digits_of_eight(number: __m256i) -> (__m256i, __m256i) {
-    // Two numbers of four digits in each lane, then four of two.
-    let tenthousands = _mm256_set1_epi32(109_951_163);
-    let even = _mm256_srli_epi64::<40>(_mm256_mul_epu32(number, tenthousands));
-    let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(number), tenthousands);
-    let odd = _mm256_slli_epi64::<32>(_mm256_srli_epi64::<40>(odd));
-    let high = _mm256_or_si256(even, odd);
-    let low = _mm256_sub_epi32(number, _mm256_mullo_epi32(high, _mm256_set1_epi32(10_000)));
-    let fours = _mm256_or_si256(high, _mm256_slli_epi32::<16>(low));
-    let high = _mm256_srli_epi16::<3>(_mm256_mulhi_epu16(fours, _mm256_set1_epi16(5243)));
-    let low = _mm256_sub_epi16(fours, _mm256_mullo_epi16(high, _mm256_set1_epi16(100)));
-    (
-        digits(_mm256_unpacklo_epi16(high, low)),
-        digits(_mm256_unpackhi_epi16(high, low)),
-    )
-}
-
-/// Two digits of each number below 100.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn digits(twos: __m256i) -> __m256i {
-    let tens = _mm256_mulhi_epu16(twos, _mm256_set1_epi16(6554));
-    // tens + 256 * (twos - 10 * tens)
-    let both = _mm256_sub_epi16(
-        _mm256_slli_epi16::<8>(twos),
-        _mm256_mullo_epi16(tens, _mm256_set1_epi16(2559)),
-    );
-    _mm256_or_si256(both, _mm256_set1_epi8(b'0' as i8))
-}
-
 /// Two fields out of one register.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn put(fields: __m256i, front: &mut Field, back: &mut Field) {
     // Bytes 0 to 7 of a field, and 6 to 13.
-    let places = _mm_setr_epi8(12, 1, 13, 2, 3, 4, 5, 6, 5, 6, 7, 8, 9, 10, 11, 14);
+    let places = _mm_setr_epi8(12, 1, 13, 2, 3, 4, 5, 6, 5, 6, 7, 15, 10, 8, 9, 14);
     let text = _mm256_shuffle_epi8(fields, _mm256_broadcastsi128_si256(places));
     put_one(_mm256_castsi256_si128(text), front);
     put_one(_mm256_extracti128_si256::<1>(text), back);

@@ -131,6 +131,16 @@ fn four_byte_reals_as_printf_writes_them() {
 }
 
 #[test]
+#[ignore = "takes half an hour, of a release build"]
+fn all_four_byte_reals_as_printf_writes_them() {
+    for front in 0..=u16::MAX {
+        let front = u32::from(front) << 16;
+        let values: Vec<f32> = (front..=front | 0xffff).map(f32::from_bits).collect();
+        check_real4(&values);
+    }
+}
+
+#[test]
 fn eight_byte_reals_as_printf_writes_them() {
     let mut sample = Sample(2);
     for n in 0..count(400_000) {
