@@ -19,8 +19,8 @@ pub(super) struct Field {
 enum Form {
     /// Text already: copied.
     Copy,
-    /// Four-byte reals with seven digits.
-    Real4 { big: bool },
+    /// Four-byte reals with up to seven digits.
+    Real4 { big: bool, decimals: usize },
     /// Eight-byte reals with seventeen digits.
     Real8 { big: bool },
     /// `%(wide-1).(decimals)e`.
@@ -85,7 +85,7 @@ impl Field {
         let values = bytes.chunks_exact(width).zip(room.chunks_exact_mut(wide));
         match &mut self.form {
             Form::Copy => copy(bytes, room),
-            Form::Real4 { big } => real4_fields(bytes, *big, room),
+            Form::Real4 { big, decimals } => real4_fields(bytes, *big, *decimals, room),
             Form::Real8 { big } => {
                 let (numbers, _) = bytes.as_chunks();
                 let (fields, _) = room.as_chunks_mut::<{ ALL_OF_REAL8 as usize + 7 }>();
@@ -177,12 +177,11 @@ fn number_form(from: Encoding, layout: &Layout) -> (Form, Encoding) {
         _ => ALL_OF_REAL8,
     };
     let digits = layout.digits.unwrap_or(all);
+    let decimals = usize::from(digits) - 1;
     let form = match (from, digits) {
-        (Encoding::Real4 { big }, ALL_OF_REAL4) => Form::Real4 { big },
+        (Encoding::Real4 { big }, ..=ALL_OF_REAL4) => Form::Real4 { big, decimals },
         (Encoding::Real8 { big }, ALL_OF_REAL8) => Form::Real8 { big },
-        _ => Form::Number {
-            decimals: usize::from(digits) - 1,
-        },
+        _ => Form::Number { decimals },
     };
     (form, Encoding::Ascii(digits + 7))
 }

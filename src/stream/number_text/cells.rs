@@ -15,16 +15,9 @@ const SLACK: usize = 1024;
 pub struct Real4Cells {
     pub(super) fill: (f32, f32),
     fill_text: Vec<u8>,
-    separator: [u8; 4],
-    separator_length: usize,
-    pub(super) strict: bool,
-}
-
-/// A separator and a minus sign, which a next cell without one overwrites.
-#[derive(Clone, Copy)]
-pub(super) struct Between {
-    pub(super) bytes: [u8; 8],
+    pub(super) separator: [u8; 4],
     pub(super) separator_length: usize,
+    pub(super) strict: bool,
 }
 
 impl Real4Cells {
@@ -70,16 +63,6 @@ impl Real4Cells {
             self.one(raw, big, room, &mut at);
         }
         at.min(room.len())
-    }
-
-    /// What stands behind each cell, and in front of the next if that is below zero.
-    pub(super) fn between(&self) -> Between {
-        let separator = u64::from(u32::from_le_bytes(self.separator));
-        let minus = u64::from(b'-') << (8 * self.separator_length as u32);
-        Between {
-            bytes: (separator | minus).to_le_bytes(),
-            separator_length: self.separator_length,
-        }
     }
 
     /// Writes one cell at a place, and moves the place behind it.

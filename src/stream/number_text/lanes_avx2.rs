@@ -8,16 +8,23 @@ use std::arch::x86_64::*;
 pub(super) const LANES: usize = 8;
 pub(super) type Raw = [[u8; 4]; LANES];
 
+/// What makes numbers of the bytes of each real, the last byte first or last.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn byte_order(big: bool) -> __m256i {
+    _mm256_broadcastsi128_si256(match big {
+        true => _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12),
+        false => _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+    })
+}
+
 /// The bits of each real.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn words<const BIG: bool>(raw: &Raw) -> __m256i {
-    let words = raw.map(|raw| match BIG {
-        true => u32::from_be_bytes(raw),
-        false => u32::from_le_bytes(raw),
-    });
-    let [w0, w1, w2, w3, w4, w5, w6, w7] = words.map(|word| word as i32);
-    _mm256_setr_epi32(w0, w1, w2, w3, w4, w5, w6, w7)
+pub(super) fn words(raw: &Raw, order: __m256i) -> __m256i {
+    let [w0, w1, w2, w3, w4, w5, w6, w7] = raw.map(i32::from_le_bytes);
+    let words = _mm256_setr_epi32(w0, w1, w2, w3, w4, w5, w6, w7);
+    _mm256_shuffle_epi8(words, order)
 }
 
 /// Each lane as a number.

@@ -1,9 +1,9 @@
-//! Four-byte reals in fields of fourteen bytes, ` 1.500000e+00 `: what text
-//! streams are mostly made of.
+//! Four-byte reals in fields of so many digits, mostly of seven in fourteen
+//! bytes, ` 1.500000e+00 `: what text streams are made of.
 //!
 //! A four-byte real has 24 bits, and a double 53: times a power of ten, rounded
-//! twice or three times, it is wrong by less than 4e-9 in seven digits, and where it is nearer to a tie than that, the digits are
-//! found another way.
+//! twice or three times, it is wrong by less than 4e-9 in seven digits, and
+//! where it is nearer to a tie than that, the digits are found another way.
 
 use std::cmp::Ordering;
 
@@ -102,27 +102,33 @@ pub(super) const fn ten_to(exponent: i32) -> f64 {
     f64::from_bits((exponent << 52) + rounded)
 }
 
-/// Fills fields of 14 bytes with numbers as C's `%13.6e ` does. There are as
-/// many numbers, of four bytes each, as fields.
-pub fn real4_fields(raw: &[u8], big: bool, fields: &mut [u8]) {
-    let number = |raw: &[u8; 4]| match big {
-        true => f32::from_be_bytes(*raw),
-        false => f32::from_le_bytes(*raw),
+/// Fills fields of `decimals` and eight bytes with numbers as C's `%W.De ` does,
+/// `%13.6e ` for six decimals. There are as many numbers, of four bytes each, as
+/// fields.
+pub fn real4_fields(raw: &[u8], big: bool, decimals: usize, fields: &mut [u8]) {
+    let one = |raw: &[u8; 4], field: &mut [u8]| {
+        let number = match big {
+            true => f32::from_be_bytes(*raw),
+            false => f32::from_le_bytes(*raw),
+        };
+        if let Ok(room) = <&mut [u8; FIELD]>::try_from(&mut *field)
+            && let Some(made) = fast(number)
+        {
+            *room = made;
+        } else {
+            slowly(number, decimals, field);
+        }
     };
+    let width = decimals + (FIELD - 6);
     #[cfg(target_arch = "x86_64")]
-    let done = real4_avx2::fill(raw, big, fields, |raw, field| *field = one(number(raw)));
+    let done = real4_avx2::fill(raw, big, width, fields, one);
     #[cfg(not(target_arch = "x86_64"))]
     let done = 0;
     let (numbers, _) = raw.as_chunks();
-    let (fields, _) = fields.as_chunks_mut();
+    let fields = fields.chunks_exact_mut(width);
     for (raw, field) in numbers.iter().zip(fields).skip(done) {
-        *field = one(number(raw));
+        one(raw, field);
     }
-}
-
-#[inline(never)]
-fn one(number: f32) -> [u8; FIELD] {
-    fast(number).unwrap_or_else(|| slowly(number))
 }
 
 /// None for infinities and NaN, for what rounds up to the next power of ten,
@@ -171,13 +177,11 @@ fn near_tie(size: f64, scaled: f64, unit: f64) -> Option<u32> {
     }
 }
 
-/// What is not fast.
-#[cold]
+/// What is not fast, and all that is not of seven digits.
 #[inline(never)]
-fn slowly(number: f32) -> [u8; FIELD] {
-    let mut field = [b' '; FIELD];
-    if let Some((_, text)) = field.split_last_mut() {
-        exponent_field(f64::from(number), 6, text);
+fn slowly(number: f32, decimals: usize, field: &mut [u8]) {
+    if let Some((blank, text)) = field.split_last_mut() {
+        exponent_field(f64::from(number), decimals, text);
+        *blank = b' ';
     }
-    field
 }

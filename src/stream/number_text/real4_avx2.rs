@@ -8,13 +8,15 @@
 use std::arch::x86_64::*;
 
 use super::lanes_avx2::{
-    LANES, Raw, chosen, digits_of_fours, doubles, high_product, low_halves, signed, words,
+    LANES, Raw, byte_order, chosen, digits_of_fours, doubles, high_product, low_halves, signed,
+    words,
 };
 use super::powers::decimal_exponent;
-use super::real4::{CLOSE, FIELD, ROUNDS, ten_to};
+use super::real4::{CLOSE, ROUNDS, ten_to};
 
-type Field = [u8; FIELD];
-type Room = [Field; LANES];
+/// Bytes of the widest field, of seven digits, and of the narrowest, of two.
+const WIDEST: usize = 14;
+const NARROWEST: usize = 9;
 
 /// What makes an integer of seven digits, or a little more, of a number, by its
 /// exponent bits. What has fewer bits than others, infinities and NaN become NaN.
@@ -31,41 +33,49 @@ const fn factors() -> [f64; 256] {
     factors
 }
 
-/// Fills the fields of as many groups of eight reals as there are; `again` is
-/// called for each real that is to be written another way. How many reals are
-/// done; none on other processors.
+/// Fills fields of so many bytes with as many groups of eight reals as there are;
+/// `again` is called for each real that is to be written another way. How many
+/// reals are done; none on other processors, or for other widths.
 pub(super) fn fill(
     raw: &[u8],
     big: bool,
+    width: usize,
     fields: &mut [u8],
-    again: impl FnMut(&[u8; 4], &mut Field),
+    again: impl FnMut(&[u8; 4], &mut [u8]),
 ) -> usize {
-    if std::is_x86_feature_detected!("avx2") {
-        // SAFETY: the function is safe code; the one thing that calling it
-        // demands is a processor with AVX2, which the line above has found.
-        return unsafe {
-            match big {
-                true => with_avx2::<true>(raw, fields, again),
-                false => with_avx2::<false>(raw, fields, again),
-            }
-        };
+    if !std::is_x86_feature_detected!("avx2") {
+        return 0;
     }
-    0
+    // SAFETY: the functions are safe code; the one thing that calling them
+    // demands is a processor with AVX2, which was asked above.
+    unsafe {
+        match width {
+            NARROWEST => with_avx2::<NARROWEST>(raw, big, fields, again),
+            10 => with_avx2::<10>(raw, big, fields, again),
+            11 => with_avx2::<11>(raw, big, fields, again),
+            12 => with_avx2::<12>(raw, big, fields, again),
+            13 => with_avx2::<13>(raw, big, fields, again),
+            WIDEST => with_avx2::<WIDEST>(raw, big, fields, again),
+            _ => 0,
+        }
+    }
 }
 
 #[target_feature(enable = "avx2")]
-fn with_avx2<const BIG: bool>(
+fn with_avx2<const WIDTH: usize>(
     raw: &[u8],
+    big: bool,
     fields: &mut [u8],
-    mut again: impl FnMut(&[u8; 4], &mut Field),
+    mut again: impl FnMut(&[u8; 4], &mut [u8]),
 ) -> usize {
+    let order = byte_order(big);
     let (numbers, _) = raw.as_chunks();
     let (groups, _) = numbers.as_chunks();
     let (fields, _) = fields.as_chunks_mut();
     let (rooms, _) = fields.as_chunks_mut();
     let count = groups.len().min(rooms.len());
     for (raw, room) in groups.iter().zip(rooms) {
-        let undecided = group::<BIG>(raw, room);
+        let undecided = group::<WIDTH>(raw, order, room);
         if undecided != 0 {
             for (lane, (number, field)) in raw.iter().zip(room).enumerate() {
                 if undecided >> lane & 1 == 1 {
@@ -80,17 +90,17 @@ fn with_avx2<const BIG: bool>(
 /// One group. A bit for each lane that is not decided.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn group<const BIG: bool>(raw: &Raw, room: &mut Room) -> u32 {
-    let bits = words::<BIG>(raw);
+fn group<const WIDTH: usize>(raw: &Raw, order: __m256i, room: &mut [[u8; WIDTH]; LANES]) -> u32 {
+    let bits = words(raw, order);
     let size = _mm256_and_si256(bits, _mm256_set1_epi32(i32::MAX));
     let raised = _mm256_srli_epi32::<23>(size);
 
-    // Scaled to seven digits before the point, or nearly eight: those are
-    // scaled again, and have an exponent more.
+    // Scaled to seven digits before the point, or nearly eight, which have an
+    // exponent more; and then to as many as there are to be.
     let (front, back) = doubles(size);
     let (front_factor, back_factor) = chosen(&FACTORS, raised);
-    let front = Scaled::new(front, front_factor);
-    let back = Scaled::new(back, back_factor);
+    let front = Scaled::new::<WIDTH>(front, front_factor);
+    let back = Scaled::new::<WIDTH>(back, back_factor);
     let digits = low_halves(front.digits, back.digits);
     let over = low_halves(front.over, back.over);
     let close = low_halves(front.close, back.close);
@@ -102,9 +112,11 @@ fn group<const BIG: bool>(raw: &Raw, room: &mut Room) -> u32 {
     // `over` is -1 where it holds.
     let exponent = _mm256_andnot_si256(zero, _mm256_sub_epi32(least, over));
     let digits = _mm256_andnot_si256(zero, digits);
+    let digits = _mm256_mullo_epi32(digits, _mm256_set1_epi32(const { unused(WIDTH) }));
 
     // Times 10^0 to 10^8 a real is exact, with at most twenty bits behind the
-    // point: it is a tie, or a tenth of it is not close to one.
+    // point. What that is divided by is exact too: a tie is one afterwards, and
+    // what is none is too far from one to become it.
     let inexact = _mm256_or_si256(
         _mm256_cmpgt_epi32(least, _mm256_set1_epi32(6)),
         _mm256_cmpgt_epi32(_mm256_set1_epi32(-2), least),
@@ -117,7 +129,12 @@ fn group<const BIG: bool>(raw: &Raw, room: &mut Room) -> u32 {
     _mm256_movemask_ps(_mm256_castsi256_ps(undecided)) as u32
 }
 
-/// Four reals as whole numbers of seven digits, in the low half of each.
+/// Seven digits are this many times as much as those of a field.
+const fn unused(width: usize) -> i32 {
+    10i32.pow((WIDEST - width) as u32)
+}
+
+/// Four reals as whole numbers, in the low half of each.
 struct Scaled {
     digits: __m256d,
     /// Where there were eight digits.
@@ -129,12 +146,12 @@ struct Scaled {
 impl Scaled {
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn new(real: __m256d, factor: __m256d) -> Scaled {
+    fn new<const WIDTH: usize>(real: __m256d, factor: __m256d) -> Scaled {
+        let unused = const { unused(WIDTH) as f64 };
         let number = _mm256_mul_pd(real, factor);
         let over = _mm256_cmp_pd::<_CMP_GE_OQ>(number, _mm256_set1_pd(1e7));
-        // The nearest double, so a tie is one.
-        let tenth = _mm256_div_pd(number, _mm256_set1_pd(10.0));
-        let number = _mm256_blendv_pd(number, tenth, over);
+        let (usual, more) = (_mm256_set1_pd(unused), _mm256_set1_pd(unused * 10.0));
+        let number = _mm256_div_pd(number, _mm256_blendv_pd(usual, more, over));
         let rounds = _mm256_set1_pd(ROUNDS);
         let digits = _mm256_add_pd(number, rounds);
         let off = _mm256_sub_pd(number, _mm256_sub_pd(digits, rounds));
@@ -160,7 +177,12 @@ fn signs(bits: __m256i) -> __m256i {
 /// Numbers of seven digits, exponents and signs, put in their places.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn write(number: __m256i, exponent: __m256i, sign: __m256i, room: &mut Room) {
+fn write<const WIDTH: usize>(
+    number: __m256i,
+    exponent: __m256i,
+    sign: __m256i,
+    room: &mut [[u8; WIDTH]; LANES],
+) {
     let high = high_product::<40, 8>(number, 109_951_163);
     let low = _mm256_sub_epi32(number, _mm256_mullo_epi32(high, _mm256_set1_epi32(10_000)));
     let fours = _mm256_or_si256(high, _mm256_slli_epi32::<16>(low));
@@ -182,17 +204,42 @@ fn write(number: __m256i, exponent: __m256i, sign: __m256i, room: &mut Room) {
 /// Two fields out of one register.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn put(fields: __m256i, front: &mut Field, back: &mut Field) {
-    // Bytes 0 to 7 of a field, and 6 to 13.
-    let places = _mm_setr_epi8(12, 1, 13, 2, 3, 4, 5, 6, 5, 6, 7, 15, 10, 8, 9, 14);
+fn put<const WIDTH: usize>(fields: __m256i, front: &mut [u8; WIDTH], back: &mut [u8; WIDTH]) {
+    let [first, last] = const { places(WIDTH) };
+    let places = _mm_set_epi64x(last as i64, first as i64);
     let text = _mm256_shuffle_epi8(fields, _mm256_broadcastsi128_si256(places));
     put_one(_mm256_castsi256_si128(text), front);
     put_one(_mm256_extracti128_si256::<1>(text), back);
 }
 
+/// Where the first eight bytes of a field and the last eight are in a register:
+/// sign, first digit, point, digits, exponent, blank.
+#[allow(clippy::indexing_slicing)] // A constant: an index out of range does not compile.
+const fn places(width: usize) -> [u64; 2] {
+    let mut all = [0; WIDEST];
+    (all[0], all[1], all[2]) = (12, 1, 13);
+    let mut at = 3;
+    while at < width - 5 {
+        all[at] = at as u8 - 1;
+        at += 1;
+    }
+    let behind = [15, 10, 8, 9, 14];
+    while at < width {
+        all[at] = behind[at + 5 - width];
+        at += 1;
+    }
+    let (mut first, mut last) = ([0; 8], [0; 8]);
+    let mut at = 0;
+    while at < 8 {
+        (first[at], last[at]) = (all[at], all[width - 8 + at]);
+        at += 1;
+    }
+    [u64::from_le_bytes(first), u64::from_le_bytes(last)]
+}
+
 #[inline]
 #[target_feature(enable = "avx2")]
-fn put_one(text: __m128i, field: &mut Field) {
+fn put_one<const WIDTH: usize>(text: __m128i, field: &mut [u8; WIDTH]) {
     let (front, back) = (_mm_cvtsi128_si64(text), _mm_extract_epi64::<1>(text));
     if let Some(room) = field.first_chunk_mut() {
         *room = front.to_le_bytes();

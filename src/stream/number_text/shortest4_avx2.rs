@@ -12,9 +12,10 @@
 
 use std::arch::x86_64::*;
 
-use super::cells::{Between, Real4Cells};
+use super::cells::Real4Cells;
 use super::lanes_avx2::{
-    LANES, Raw, chosen, digits_of_fours, doubles, high_product, lanes, low_halves, signed, words,
+    LANES, Raw, byte_order, chosen, digits_of_fours, doubles, high_product, lanes, low_halves,
+    signed, words,
 };
 use super::layouts::{FIRST, LAST, Layouts, STRICT, TABLE, USUAL};
 use super::powers::decimal_exponent;
@@ -51,36 +52,27 @@ pub(super) fn fill(
     if raw.len() >= LANES && is_known() {
         // SAFETY: the function is safe code; the one thing that calling it
         // demands is a processor with these features, which was asked above.
-        return unsafe {
-            match big {
-                true => with_avx2::<true>(raw, cells, room),
-                false => with_avx2::<false>(raw, cells, room),
-            }
-        };
+        return unsafe { with_avx2(raw, big, cells, room) };
     }
     (0, 0)
 }
 
 #[target_feature(enable = "avx2,lzcnt")]
-fn with_avx2<const BIG: bool>(
-    raw: &[[u8; 4]],
-    cells: &Real4Cells,
-    room: &mut [u8],
-) -> (usize, usize) {
+fn with_avx2(raw: &[[u8; 4]], big: bool, cells: &Real4Cells, room: &mut [u8]) -> (usize, usize) {
     let layouts = if cells.strict { &STRICT } else { &USUAL };
-    let between = cells.between();
+    let (order, between) = (byte_order(big), Between::new(cells));
     let (groups, _) = raw.as_chunks();
     let mut made = [Group::NONE; AHEAD];
     let mut at = 0;
     for block in groups.chunks(AHEAD) {
         for (raw, group) in block.iter().zip(&mut made) {
-            *group = Group::new::<BIG>(raw, cells);
+            *group = Group::new(raw, order, cells);
         }
         for (raw, group) in block.iter().zip(&made) {
             let window = room.get_mut(at..).and_then(|room| room.first_chunk_mut());
             match window {
                 Some(window) if group.odd == 0 => at += group.write(layouts, between, window),
-                _ => group.write_one_by_one(raw, BIG, cells, room, &mut at),
+                _ => group.write_one_by_one(raw, big, cells, room, &mut at),
             }
         }
     }
@@ -90,6 +82,24 @@ fn with_avx2<const BIG: bool>(
 /// Groups that are made before they are written: a processor makes them side by
 /// side, where each place in the text waits for the one before.
 const AHEAD: usize = 4;
+
+/// A separator and a minus sign, which a next cell without one overwrites.
+#[derive(Clone, Copy)]
+struct Between {
+    bytes: [u8; 8],
+    separator_length: usize,
+}
+
+impl Between {
+    fn new(cells: &Real4Cells) -> Between {
+        let separator = u64::from(u32::from_le_bytes(cells.separator));
+        let minus = u64::from(b'-') << (8 * cells.separator_length as u32);
+        Between {
+            bytes: (separator | minus).to_le_bytes(),
+            separator_length: cells.separator_length,
+        }
+    }
+}
 
 /// Room for eight cells of at most 21 bytes, and for what is written beyond.
 type Window = [u8; 1024];
@@ -121,8 +131,8 @@ impl Group {
 
     #[inline]
     #[target_feature(enable = "avx2,lzcnt")]
-    fn new<const BIG: bool>(raw: &Raw, cells: &Real4Cells) -> Group {
-        let bits = words::<BIG>(raw);
+    fn new(raw: &Raw, order: __m256i, cells: &Real4Cells) -> Group {
+        let bits = words(raw, order);
         let size = _mm256_and_si256(bits, _mm256_set1_epi32(i32::MAX));
         let raised = _mm256_srli_epi32::<23>(size);
 
@@ -232,7 +242,7 @@ impl Group {
             match window {
                 Some(window) if self.odd >> lane & 1 == 0 => {
                     set(window, 0, [b'-']);
-                    *at += self.put(lane, layouts, cells.between(), window, 0);
+                    *at += self.put(lane, layouts, Between::new(cells), window, 0);
                 }
                 _ => cells.one(raw, big, room, at),
             }

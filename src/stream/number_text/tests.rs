@@ -44,25 +44,26 @@ fn check_field(value: f64, decimals: usize, length: usize) {
     );
 }
 
-fn check_real4(values: &[f32]) {
-    let mut fields = vec![b'x'; values.len() * 14];
+fn check_real4(values: &[f32], decimals: usize) {
+    let width = decimals + 8;
+    let mut fields = vec![b'x'; values.len() * width];
     let raw: Vec<u8> = values
         .iter()
         .flat_map(|value| value.to_be_bytes())
         .collect();
-    real4_fields(&raw, true, &mut fields);
+    real4_fields(&raw, true, decimals, &mut fields);
     let mut one_by_one = fields.clone();
-    for (value, field) in values.iter().zip(one_by_one.chunks_mut(14)) {
-        real4_fields(&value.to_le_bytes(), false, field);
+    for (value, field) in values.iter().zip(one_by_one.chunks_mut(width)) {
+        real4_fields(&value.to_le_bytes(), false, decimals, field);
     }
-    assert!(fields == one_by_one, "{values:?}");
-    for (value, field) in values.iter().zip(fields.chunks(14)) {
-        let mut expected = expected(f64::from(*value), 6, 13);
+    assert!(fields == one_by_one, "{decimals} {values:?}");
+    for (value, field) in values.iter().zip(fields.chunks(width)) {
+        let mut expected = expected(f64::from(*value), decimals, width - 1);
         expected.push(b' ');
         assert_eq!(
             String::from_utf8_lossy(field),
             String::from_utf8_lossy(&expected),
-            "{value:e}"
+            "{value:e} {decimals}"
         );
     }
 }
@@ -105,7 +106,7 @@ fn real8(sample: &mut Sample, n: u64) -> f64 {
 
 #[test]
 fn four_byte_reals_as_printf_writes_them() {
-    check_real4(&[
+    let edges = [
         0.0,
         -0.0,
         1.5,
@@ -121,12 +122,28 @@ fn four_byte_reals_as_printf_writes_them() {
         f32::NAN,
         f32::INFINITY,
         f32::NEG_INFINITY,
-    ]);
+        9.95,
+        99.5,
+        0.125,
+        1.25,
+        1.35,
+        12345.0,
+        1.000_05e-4,
+    ];
+    for decimals in 0..=9 {
+        check_real4(&edges, decimals);
+    }
     let mut sample = Sample(1);
     let total = count(400_000);
     for block in 0..total.div_ceil(1000) {
         let values: Vec<f32> = (0..1000).map(|n| real4(&mut sample, block + n)).collect();
-        check_real4(&values);
+        check_real4(&values, 6);
+        check_real4(&values, (block % 9) as usize);
+    }
+    // Ties, of few digits.
+    let halves: Vec<f32> = (0..200_000).map(|n| n as f32 * 0.5).collect();
+    for decimals in 1..=6 {
+        check_real4(&halves, decimals);
     }
 }
 
@@ -136,7 +153,7 @@ fn all_four_byte_reals_as_printf_writes_them() {
     for front in 0..=u16::MAX {
         let front = u32::from(front) << 16;
         let values: Vec<f32> = (front..=front | 0xffff).map(f32::from_bits).collect();
-        check_real4(&values);
+        check_real4(&values, 6);
     }
 }
 
