@@ -330,16 +330,10 @@ fn items_of(kind: PlaneKind, element: &Element) -> Result<usize> {
 
 /// The properties among an element's children, and all others.
 pub(super) fn split_children(children: Vec<Element>) -> (Properties, Vec<Element>) {
-    let mut properties = Properties::default();
-    let mut extra = Vec::new();
-    for child in children {
-        if child.name == "properties" {
-            properties.extend(child.attrs);
-        } else {
-            extra.push(child);
-        }
-    }
-    (properties, extra)
+    let is_properties = |child: &Element| child.name == "properties";
+    let (properties, extra): (Vec<_>, Vec<_>) = children.into_iter().partition(is_properties);
+    let attrs = properties.into_iter().map(|child| child.attrs);
+    (Properties::of_elements(attrs.collect()), extra)
 }
 
 /// A short, printable form of text out of the stream.

@@ -4,7 +4,9 @@
 //! Properties keep their order, their type word and their text, whatever they
 //! are: a type or a unit that is not known here passes through.
 
-use super::element::{attr, escape_into};
+use std::collections::HashSet;
+
+use super::element::escape_into;
 
 /// One property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +24,29 @@ pub struct Property<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Properties {
     attrs: Vec<(String, String)>,
+    /// The places in `attrs` in the order of their names. All planes look for theirs in
+    /// the stream header, too, and a header has room for very many of either.
+    by_name: Vec<usize>,
 }
 
 impl Properties {
-    #[cfg(test)]
-    pub(super) fn from_attrs(attrs: Vec<(String, String)>) -> Properties {
-        Properties { attrs }
+    fn new(attrs: Vec<(String, String)>) -> Properties {
+        let name = |place: &usize| attrs.get(*place).map(|(key, _)| split_key(key).1);
+        let mut by_name: Vec<usize> = (0..attrs.len()).collect();
+        by_name.sort_by(|a, b| name(a).cmp(&name(b)));
+        Properties { attrs, by_name }
+    }
+
+    /// Those of several elements; of a key that is in more than one the first.
+    pub(super) fn of_elements(elements: Vec<Vec<(String, String)>>) -> Properties {
+        // One has each key once.
+        let many = elements.len() > 1;
+        let mut seen = HashSet::new();
+        let mut attrs: Vec<(String, String)> = elements.into_iter().flatten().collect();
+        if many {
+            attrs.retain(|(key, _)| seen.insert(key.clone()));
+        }
+        Properties::new(attrs)
     }
 
     /// True when there is none.
@@ -37,15 +56,25 @@ impl Properties {
 
     /// All of them in their order.
     pub fn iter(&self) -> impl Iterator<Item = Property<'_>> {
-        self.attrs.iter().map(|(key, value)| {
-            let (kind, name) = split_key(key);
-            Property { kind, name, value }
-        })
+        self.attrs.iter().map(Property::of)
     }
 
-    /// The property of this name, whatever its type.
+    /// The property of this name, whatever its type; the first where there are several.
     pub fn get(&self, name: &str) -> Option<Property<'_>> {
-        self.iter().find(|property| property.name == name)
+        self.attrs.get(self.place(name)?).map(Property::of)
+    }
+
+    /// The name at a place.
+    fn name(&self, place: usize) -> &str {
+        let attr = self.attrs.get(place);
+        attr.map(|(key, _)| split_key(key).1).unwrap_or_default()
+    }
+
+    /// Where the property of this name stands.
+    fn place(&self, name: &str) -> Option<usize> {
+        let before = |place: &usize| self.name(*place) < name;
+        let place = *self.by_name.get(self.by_name.partition_point(before))?;
+        (self.name(place) == name).then_some(place)
     }
 
     /// The text of the property of this name, whatever its type.
@@ -57,19 +86,24 @@ impl Properties {
     pub fn set(&mut self, kind: &str, name: &str, value: impl Into<String>) {
         let key = format!("{kind}:{name}");
         let value = value.into();
-        match self
-            .attrs
-            .iter_mut()
-            .find(|(old, _)| split_key(old).1 == name)
-        {
+        let place = self.place(name).unwrap_or(self.attrs.len());
+        match self.attrs.get_mut(place) {
             Some(old) => *old = (key, value),
-            None => self.attrs.push((key, value)),
+            None => {
+                let before = |other: &usize| self.name(*other) < name;
+                let at = self.by_name.partition_point(before);
+                self.by_name.insert(at, place);
+                self.attrs.push((key, value));
+            }
         }
     }
 
     /// Takes a property away.
     pub fn remove(&mut self, name: &str) {
-        self.attrs.retain(|(key, _)| split_key(key).1 != name);
+        if self.place(name).is_some() {
+            self.attrs.retain(|(key, _)| split_key(key).1 != name);
+            *self = Properties::new(std::mem::take(&mut self.attrs));
+        }
     }
 
     /// Appends the element, each property on a line of its own, indented.
@@ -90,15 +124,6 @@ impl Properties {
         }
         out.push_str("/>\n");
     }
-
-    /// Adds what a further properties element holds.
-    pub(super) fn extend(&mut self, attrs: Vec<(String, String)>) {
-        for (key, value) in attrs {
-            if attr(&self.attrs, &key).is_none() {
-                self.attrs.push((key, value));
-            }
-        }
-    }
 }
 
 /// `TYPE:name`, or a name alone.
@@ -109,7 +134,12 @@ fn split_key(key: &str) -> (Option<&str>, &str) {
     }
 }
 
-impl Property<'_> {
+impl<'a> Property<'a> {
+    fn of((key, value): &'a (String, String)) -> Property<'a> {
+        let (kind, name) = split_key(key);
+        Property { kind, name, value }
+    }
+
     /// The value as a number, where it is one.
     pub fn number(&self) -> Option<f64> {
         self.value.trim().parse().ok()
@@ -134,7 +164,7 @@ mod tests {
     use super::*;
 
     fn sample() -> Properties {
-        Properties::from_attrs(vec![
+        Properties::new(vec![
             ("String:title".into(), "A & B".into()),
             ("xLabel".into(), "t".into()),
             ("Datum:yTagWidth".into(), "1.4 log10Ratio".into()),
@@ -151,6 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn of_several_elements_the_first_of_a_key_counts() {
+        let of = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let owned = |(key, value): &(&str, &str)| ((*key).into(), (*value).into());
+            pairs.iter().map(owned).collect()
+        };
+        let p = Properties::of_elements(vec![
+            of(&[("a", "1"), ("double:b", "2")]),
+            of(&[("c", "3"), ("a", "4"), ("b", "5")]),
+        ]);
+        assert_eq!(
+            p.attrs,
+            of(&[("a", "1"), ("double:b", "2"), ("c", "3"), ("b", "5")])
+        );
+    }
+
+    #[test]
     fn setting_keeps_the_place_and_replaces_the_type() {
         let mut p = sample();
         p.set("String", "xLabel", "time");
@@ -160,6 +206,15 @@ mod tests {
         assert_eq!(p.get("xLabel").unwrap().kind, Some("String"));
         p.remove("title");
         assert_eq!(p.value("title"), None);
+        for name in ["z", "a", "new", "m"] {
+            p.set("int", name, name);
+        }
+        for name in ["xLabel", "yTagWidth", "new", "z", "a", "m"] {
+            assert_eq!(p.get(name).map(|p| p.name), Some(name));
+        }
+        assert_eq!(p.iter().count(), 6);
+        // Neither order of changes shows.
+        assert_eq!(p, Properties::new(p.attrs.clone()));
     }
 
     #[test]
@@ -170,14 +225,14 @@ mod tests {
             ("2 min", 120.0),
             ("7", 7.0),
         ] {
-            let p = Properties::from_attrs(vec![("Datum:xTagWidth".into(), text.into())]);
+            let p = Properties::new(vec![("Datum:xTagWidth".into(), text.into())]);
             assert_eq!(
                 p.get("xTagWidth").unwrap().seconds(),
                 Some(seconds),
                 "{text}"
             );
         }
-        let p = Properties::from_attrs(vec![("Datum:w".into(), "5 Hz".into())]);
+        let p = Properties::new(vec![("Datum:w".into(), "5 Hz".into())]);
         assert_eq!(p.get("w").unwrap().seconds(), None);
     }
 }
