@@ -54,14 +54,20 @@ impl Number {
         }
     }
 
-    /// The value at a distance from it; whole where it is whole.
+    /// The value at a distance from it; whole where it is whole, and even where two
+    /// are as near: so a mean is the same whichever value came first.
     pub(super) fn plus(self, distance: f64) -> Number {
-        match self {
-            Number::Integer(base) => {
-                Number::Integer(base.saturating_add(distance.round_ties_even() as i64))
-            }
-            Number::Real(base) => Number::Real(base + distance),
-        }
+        let base = match self {
+            Number::Integer(base) => base,
+            Number::Real(base) => return Number::Real(base + distance),
+        };
+        let below = distance.floor();
+        let whole = base.saturating_add(below as i64);
+        let above = match distance - below {
+            0.5 => whole % 2 != 0,
+            part => part > 0.5,
+        };
+        Number::Integer(whole.saturating_add(i64::from(above)))
     }
 
     /// Appends it in an encoding, which is the one it was read in.
@@ -87,6 +93,33 @@ pub(super) fn write_time(time: Option<Time>, encoding: Encoding, out: &mut Vec<u
             let end = out.len() + width;
             out.extend_from_slice(b"****".get(..width.min(4)).unwrap_or_default());
             out.resize(end, b' ');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_become_even_wherever_they_are_counted_from() {
+        for (base, distance, whole) in [
+            (1, 0.5, 2),
+            (2, -0.5, 2),
+            (2, 0.5, 2),
+            (4, -1.5, 2),
+            (1, 1.5, 2),
+            (-1, -0.5, -2),
+            (-2, 0.5, -2),
+            (3, 0.25, 3),
+            (3, 0.75, 4),
+            (3, -0.25, 3),
+            (3, -0.75, 2),
+            (i64::MAX, 1.0, i64::MAX),
+            (i64::MIN, -2.5, i64::MIN),
+        ] {
+            let sum = Number::Integer(base).plus(distance);
+            assert_eq!(sum, Number::Integer(whole), "{base} {distance}");
         }
     }
 }
