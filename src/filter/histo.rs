@@ -13,7 +13,7 @@ use crate::stream::{
     Comment, Encoding, Error, Exception, PacketHeader, PacketId, Plane, PlaneKind, Result, Run,
     Sink, StreamHeader,
 };
-use crate::time::parse_field;
+use crate::time::{Time, parse_field};
 
 const PROGRAM: &str = "das2_histo";
 
@@ -294,7 +294,12 @@ impl Column {
 
 fn number(encoding: Encoding, field: &[u8]) -> Option<f64> {
     match encoding {
-        Encoding::Time(_) => parse_field(field).ok().map(|time| time.us2000()),
+        Encoding::Time(_) => {
+            let time = parse_field(field).ok();
+            // Programs write fill as the beginning of the year 1.
+            let good = time.filter(|time| Some(*time) != Time::new(1, 1, 1, 0));
+            good.map(Time::us2000)
+        }
         other => other.number(field),
     }
 }
@@ -303,6 +308,10 @@ impl<N: Sink> Sink for Histogram<N> {
     fn stream(&mut self, header: &StreamHeader) -> Result<()> {
         self.stream = header.clone();
         let mut out = StreamHeader::new();
+        // Tags that only das2.3 has are in its headers, too.
+        if let Some(version) = header.attr("version") {
+            out.set_attr("version", version);
+        }
         let title = match header.properties.value("title") {
             Some(title) => format!("{title} - {}", self.shown.title()),
             None => self.shown.title().to_owned(),

@@ -129,3 +129,18 @@ fn what_would_not_fit_is_an_error() {
     let (error, _) = fails(&words("das2_histo"), &s.take());
     assert!(error.contains("packet IDs"), "{error}");
 }
+
+#[test]
+fn fill_of_text_times_is_not_counted_and_a_das23_stream_stays_one() {
+    let mut input = b"[00]000031<stream version=\"2.3\"></stream>".to_vec();
+    let packet = b"<packet><x type=\"ascii6\" units=\"m\"/><y name=\"t\" type=\"time20\" units=\"UTC\"/>\
+        <yscan name=\"e\" type=\"ascii6\" nitems=\"2\" yUnits=\"Hz\" zUnits=\"V\" yOffsets=\"1,2\"/></packet>";
+    input.extend(format!("[01]{:06}", packet.len()).bytes());
+    input.extend(packet);
+    for time in ["0001-01-01T00:00:00", "2000-01-01T00:00:01"] {
+        input.extend(format!(":01:{:5} {time} {:5} {:5}\n", 1, 2, 3).bytes());
+    }
+    let out = run(&words("das2_histo"), &input);
+    assert_eq!(pairs(&out, 1), [(1e6, 1.0)]);
+    assert_eq!(out.stream.attr("version"), Some("2.3"));
+}
