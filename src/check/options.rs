@@ -11,7 +11,7 @@ use clap::Parser;
 /// whatever its warnings, 1 with errors, 2 when it cannot be opened or the
 /// command line is wrong.
 #[derive(Parser)]
-#[command(name = "das2_check", version)]
+#[command(name = "das2_check", version, disable_version_flag = true)]
 pub struct CheckArgs {
     /// Print one JSON object instead of text.
     #[arg(long)]
@@ -19,6 +19,9 @@ pub struct CheckArgs {
     /// Print nothing: the exit status tells.
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    pub version: Option<bool>,
     /// The stream; standard input without it, or for `-`.
     pub file: Option<PathBuf>,
 }

@@ -31,7 +31,7 @@ pub struct PrtimeArgs {
     pub digits: Option<u8>,
 
     /// Print the version
-    #[arg(short = 'v', long, action = ArgAction::Version)]
+    #[arg(short = 'v', short_alias = 'V', long, action = ArgAction::Version)]
     pub version: Option<bool>,
 
     /// Times; one with blanks in quotation marks

@@ -49,7 +49,17 @@ fn records_of(bytes: &[u8]) -> Vec<Vec<u8>> {
 #[test]
 fn help_and_version_go_to_standard_output() {
     let names = LINES.iter().map(|line| name_of(line));
-    for name in names.chain(["das2_from_das1", "das2_hapi", "das2_csv", "das2_deflate"]) {
+    let others = [
+        "das2_from_das1",
+        "das2_hapi",
+        "das2_csv",
+        "das2_deflate",
+        "das2_check",
+        "das2_prtime",
+        "das2_cache_rdr",
+        "qds_cache_rdr",
+    ];
+    for name in names.chain(others) {
         for option in ["-h", "--help"] {
             let output = fed(command(&format!("{name} {option}")), b"");
             assert_eq!(output.status.code(), Some(0), "{name} {option}");

@@ -35,6 +35,10 @@ pub fn program(name: &str) -> Command {
         "das2_bin_avg" => env!("CARGO_BIN_EXE_das2_bin_avg"),
         "das2_bin_ratesec" => env!("CARGO_BIN_EXE_das2_bin_ratesec"),
         "das2_from_das1" => env!("CARGO_BIN_EXE_das2_from_das1"),
+        "das2_check" => env!("CARGO_BIN_EXE_das2_check"),
+        "das2_prtime" => env!("CARGO_BIN_EXE_das2_prtime"),
+        "das2_cache_rdr" => env!("CARGO_BIN_EXE_das2_cache_rdr"),
+        "qds_cache_rdr" => env!("CARGO_BIN_EXE_qds_cache_rdr"),
         other => panic!("{other}"),
     })
 }

@@ -20,7 +20,12 @@ use crate::time::{Time, parse_query};
 ///
 /// Blocks that are missing leave a gap, which is told on standard error.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "das2_cache_rdr", version, allow_negative_numbers = true)]
+#[command(
+    name = "das2_cache_rdr",
+    version,
+    disable_version_flag = true,
+    allow_negative_numbers = true
+)]
 pub struct CacheReaderArgs {
     /// Seconds that are added on both sides of the range.
     #[arg(
@@ -30,6 +35,9 @@ pub struct CacheReaderArgs {
         default_value_t = 0.0
     )]
     pad: f64,
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
     /// The definition of the source, for its cache levels.
     #[arg(value_name = "DSDF")]
     dsdf: PathBuf,
@@ -55,7 +63,12 @@ pub struct CacheReaderArgs {
 /// The same as das2_cache_rdr, under the name that sites give it for sources with
 /// qstream = 1.
 #[derive(Debug, Clone, clap::Parser)]
-#[command(name = "qds_cache_rdr", version, allow_negative_numbers = true)]
+#[command(
+    name = "qds_cache_rdr",
+    version,
+    disable_version_flag = true,
+    allow_negative_numbers = true
+)]
 pub struct QdsCacheReaderArgs {
     /// The arguments of das2_cache_rdr.
     #[command(flatten)]
