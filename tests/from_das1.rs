@@ -238,6 +238,16 @@ fn wrong_calls_and_definitions() {
         ("form = x_multi_y\nny = 1", &["1997-01-01"][..]),
         ("form = x_multi_y\nny = 1", &["soon", "later"]),
         ("form = x_multi_y\nitems = 1", &RANGE),
+        ("form = x_multi_y\nny = 1", &["1997-01-02", "1997-01-01"]),
+        ("form = x_multi_y\nny = 1", &["1997-01-01", "1997-01-01"]),
+        (
+            "form = x_multi_y\nitems = 1",
+            &["x", "1997-01-01", "1997-01-02"],
+        ),
+        (
+            "form = x_multi_y\nitems = 1",
+            &["0", "1997-01-01", "1997-01-02"],
+        ),
         ("form = x_multi_y", &RANGE),
         ("form = x_multi_y\nny = 0", &RANGE),
         ("form = x_multi_y\nny = 99999999999", &RANGE),

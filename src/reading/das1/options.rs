@@ -66,9 +66,17 @@ impl Call {
         let time = |text: &str| {
             parse_query(text, None).map_err(|error| format!("'{text}' is no time: {error}"))
         };
-        time(end)?;
+        let from = time(begin)?;
+        if time(end)? <= from {
+            return Err(format!("the range is empty: {end} is not after {begin}"));
+        }
+        if let Some(seconds) = words.first().filter(|_| interval)
+            && !seconds.parse().is_ok_and(|s: f64| s > 0.0 && s.is_finite())
+        {
+            return Err(format!("INTERVAL is '{seconds}', not seconds above zero"));
+        }
         Ok(Call {
-            begin: time(begin)?,
+            begin: from,
             begin_text: begin.clone(),
             end_text: end.clone(),
             words: words.to_vec(),
