@@ -253,7 +253,13 @@ fn parse<A: Parser>(words: &[&str]) -> Result<A, String> {
 fn no_file(file: Option<&std::path::Path>, step: impl Into<Step>) -> Result<Step, String> {
     match file {
         None => Ok(step.into()),
-        Some(_) => Err("a stage reads the stream before it, not a file".into()),
+        // What a site has not written is the resolution, behind a reducer that wants none
+        // or has its own.
+        Some(file) => Err(format!(
+            "'{}' would be a file to read, but here it reads the stream before it; the server \
+             puts the seconds behind a reducer",
+            file.display()
+        )),
     }
 }
 
@@ -289,6 +295,10 @@ mod tests {
         let of_qstreams = of("qds_bin_avgsec -b 2001-01-01 60").unwrap().unwrap();
         assert!(of_qstreams.is_of_qstreams());
         assert_eq!(of("qds_ascii"), Some(Ok(Filter::QAscii.into())));
+        let Some(Err(reason)) = of("das2_bin_avgsec 10 60") else {
+            panic!()
+        };
+        assert!(reason.starts_with("'60' would be a file"), "{reason}");
         for bad in [
             "qds_bin_avgsec",
             "qds_bin_avgsec -r 60",
