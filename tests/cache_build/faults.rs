@@ -387,7 +387,7 @@ fn a_block_with_more_headers_than_can_be_used_fails() {
         begin,
         &(1..=99).map(|id| record(id, begin)).collect::<String>(),
     );
-    site.write("data/header", &wide(45_000));
+    site.write("data/header", &wide(41_000));
     let report = site.build(&[1], "2020-02-20", "2020-02-22");
     // The day after has one packet type.
     assert_eq!((report.blocks, report.failed_blocks), (1, 1), "{report:?}");
