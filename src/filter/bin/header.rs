@@ -215,10 +215,11 @@ pub(super) fn check(header: &PacketHeader, binning: &Binning) -> Result<()> {
     let planes = header.planes.iter().filter(|p| p.kind != PlaneKind::X);
     let size = planes.map(size).sum::<usize>() * added(binning).len();
     match size > MAX_HEADER {
-        true => Err(Error::Unfit(format!(
-            "with the planes that are added the packet header is longer than {MAX_HEADER} bytes: \
-             ask for fewer of them"
-        ))),
+        true => Err(Error::Unfit(
+            "with the planes that are added the packet header is more bytes than six digits of \
+             length can say: ask for fewer"
+                .into(),
+        )),
         false => Ok(()),
     }
 }
