@@ -157,3 +157,111 @@ fn wrong_calls_are_refused() {
         assert!(!output.stderr.is_empty());
     }
 }
+
+/// A day's block of this level, with `value` in front of all its numbers.
+fn block_of(m: &Minutes, folder: &str, level: &str, value: &str) {
+    let packet = "<packet><x type=\"time24\" units=\"UTC\"></x>\
+                  <y name=\"v\" type=\"ascii10\" units=\"V\"></y></packet>";
+    let comment = "<comment type=\"log:info\" value=\"of the block\" />";
+    let failed = "<exception type=\"NoDataInInterval\" message=\"part\" />";
+    let text = format!(
+        "[00]000017<stream></stream>[01]{:06}{packet}[xx]{:06}{comment}\
+         :01:2017-01-01T06:00:00.000 {value:>9}\n[xx]{:06}{failed}\
+         :01:2017-01-01T18:00:00.000 {value:>9}\n",
+        packet.len(),
+        comment.len(),
+        failed.len(),
+    );
+    let file = m.site.path(&format!(
+        "cache/data/M/{folder}/{level}/2017/01/2017-01-01_{level}.d2s"
+    ));
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+fn read_level(m: &Minutes, folder: &str, resolution: &str) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_das2_cache_rdr"))
+        .arg(m.site.path("dsdf/M.dsdf"))
+        .arg(m.site.path("cache/data/M"))
+        .args([folder, "2017-01-01", "2017-01-02", resolution])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code(), text)
+}
+
+#[test]
+fn the_coarsest_level_of_the_params_that_is_fine_enough_is_read() {
+    let m = Minutes::new(
+        "cacheLevel_00 = 'intrinsic | daily'\ncacheLevel_01 = '60 s | daily'\n\
+         cacheLevel_02 = '3600 s | daily'\ncacheLevel_03 = '60 s | daily | -r no-spikes'",
+    );
+    for (folder, level, value) in [
+        ("_noparam", "intrinsic", "0.000"),
+        ("_noparam", "bin-60s", "60.000"),
+        ("_noparam", "bin-3600s", "3600.000"),
+        ("_r_no_spikes", "bin-60s", "61.000"),
+    ] {
+        block_of(&m, folder, level, value);
+    }
+    for (folder, resolution, value) in [
+        ("_noparam", "intrinsic", "0.000"),
+        ("_noparam", "0.00000e+00", "0.000"),
+        ("_noparam", "59.9", "0.000"),
+        ("_noparam", "6.00000e+01", "60.000"),
+        ("_noparam", "3599", "60.000"),
+        ("_noparam", "3600", "3600.000"),
+        ("_noparam", "1e9", "3600.000"),
+        ("_r_no_spikes", "60", "61.000"),
+    ] {
+        let (status, text) = read_level(&m, folder, resolution);
+        assert_eq!(status, Some(0), "{folder} {resolution}");
+        let expected = format!("T06:00:00.000 {value:>9}\n");
+        assert!(text.contains(&expected), "{folder} {resolution}: {text}");
+    }
+    for (folder, resolution) in [("_r_no_spikes", "59"), ("_other", "60")] {
+        assert_eq!(read_level(&m, folder, resolution).0, Some(92));
+    }
+}
+
+#[test]
+fn comments_and_exceptions_of_blocks_stay_there_and_records_pass_byte_for_byte() {
+    let m = Minutes::new("cacheLevel_00 = '60 s | daily'");
+    block_of(&m, "_noparam", "bin-60s", "+1.50E+00");
+    let (status, text) = read_level(&m, "_noparam", "60");
+    assert_eq!(status, Some(0));
+    assert!(
+        !text.contains("<comment") && !text.contains("<exception"),
+        "{text}"
+    );
+    let data = ":01:2017-01-01T06:00:00.000 +1.50E+00\n:01:2017-01-01T18:00:00.000 +1.50E+00\n";
+    assert!(text.ends_with(data), "{text}");
+    assert!(text.contains("Datum:xCacheResolution=\"60 s\""), "{text}");
+}
+
+#[test]
+fn what_is_not_there_is_said_with_its_status() {
+    let m = Minutes::new("cacheLevel_00 = '60 s | daily'");
+    block_of(&m, "_noparam", "bin-60s", "1.0");
+    let (dsdf, cache) = (m.site.path("dsdf/M.dsdf"), m.site.path("cache/data/M"));
+    let missing = m.site.path("missing");
+    let range = ["_noparam", "2017-01-01", "2017-01-02", "60"];
+    for (dsdf, cache, status) in [
+        (&dsdf, &cache, 0),
+        (&missing, &cache, 92),
+        (&dsdf, &missing, 92),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_das2_cache_rdr"));
+        let output = command.arg(dsdf).arg(cache).args(range).output().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(output.stdout.is_empty(), status != 0);
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_das2_cache_rdr"));
+    let output = command
+        .arg(&dsdf)
+        .arg(&cache)
+        .args(&range[..3])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "an argument too few");
+}

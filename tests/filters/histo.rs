@@ -78,6 +78,12 @@ fn each_plane_and_each_item_has_its_own_counts() {
     assert_eq!(scan[0].values, [vec![5.0], vec![2.0, 0.0]]);
     assert_eq!(scan[1].values, [vec![6.0], vec![1.0, 2.0]]);
     assert_eq!(scan.len(), 2);
+    let of_y = out.headers()[0].1;
+    assert_eq!(of_y.names()[1], "a_hist");
+    assert_eq!(of_y.planes[0].units, "counts");
+    assert_eq!(of_y.planes[1].xml.typed("String", "yLabel"), "Value Count");
+    // Values in eight bytes, counts in four.
+    assert_eq!([of_y.planes[0].width(), of_y.planes[1].width()], [8, 4]);
     let header = out.headers()[1].1;
     let (x, plane) = (&header.planes[0], &header.planes[1]);
     assert_eq!((x.units.as_str(), plane.units.as_str()), ("V", ""));
