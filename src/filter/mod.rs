@@ -163,7 +163,7 @@ impl Step {
     /// The step that a command line names, its first word a bare program
     /// name. None: none of ours. An error: ours, but called in a way it does
     /// not understand, or with a file to read.
-    pub fn from_words<S: AsRef<str>>(words: &[S]) -> Option<Result<Step, String>> {
+    pub fn from_words<S: AsRef<str>>(words: &[S]) -> Option<Result<Step, Misuse>> {
         let name = words.first()?.as_ref();
         let (_, parse) = PROGRAMS.iter().find(|(known, _)| *known == name)?;
         let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
@@ -179,7 +179,28 @@ impl Step {
     }
 }
 
-type Parse = fn(&[&str]) -> Result<Step, String>;
+/// Why words do not make a step.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Misuse {
+    /// The program does not know them.
+    #[error("{0}")]
+    Words(String),
+    /// They name a file. What a site has not written is the resolution, behind a reducer
+    /// that wants none or has its own.
+    #[error(
+        "'{0}' would be a file to read, but here it reads the stream before it; the server puts \
+         the seconds behind a reducer"
+    )]
+    File(String),
+}
+
+impl From<String> for Misuse {
+    fn from(reason: String) -> Misuse {
+        Misuse::Words(reason)
+    }
+}
+
+type Parse = fn(&[&str]) -> Result<Step, Misuse>;
 
 /// The programs that are also steps.
 const PROGRAMS: [(&str, Parse); 14] = [
@@ -250,16 +271,10 @@ fn parse<A: Parser>(words: &[&str]) -> Result<A, String> {
     })
 }
 
-fn no_file(file: Option<&std::path::Path>, step: impl Into<Step>) -> Result<Step, String> {
+fn no_file(file: Option<&std::path::Path>, step: impl Into<Step>) -> Result<Step, Misuse> {
     match file {
         None => Ok(step.into()),
-        // What a site has not written is the resolution, behind a reducer that wants none
-        // or has its own.
-        Some(file) => Err(format!(
-            "'{}' would be a file to read, but here it reads the stream before it; the server \
-             puts the seconds behind a reducer",
-            file.display()
-        )),
+        Some(file) => Err(Misuse::File(file.display().to_string())),
     }
 }
 
@@ -295,10 +310,8 @@ mod tests {
         let of_qstreams = of("qds_bin_avgsec -b 2001-01-01 60").unwrap().unwrap();
         assert!(of_qstreams.is_of_qstreams());
         assert_eq!(of("qds_ascii"), Some(Ok(Filter::QAscii.into())));
-        let Some(Err(reason)) = of("das2_bin_avgsec 10 60") else {
-            panic!()
-        };
-        assert!(reason.starts_with("'60' would be a file"), "{reason}");
+        let file = of("das2_bin_avgsec 10 60");
+        assert_eq!(file, Some(Err(Misuse::File("60".into()))));
         for bad in [
             "qds_bin_avgsec",
             "qds_bin_avgsec -r 60",

@@ -105,6 +105,7 @@ pub fn own_chain(
     }
     let steps = lines.iter().map(|words| {
         let step = Step::from_words(words)?;
+        let step = step.map_err(|misuse| misuse.to_string());
         Some(step.and_then(|step| for_format(step, format)))
     });
     let steps: Option<Vec<_>> = steps.collect();

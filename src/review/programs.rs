@@ -9,9 +9,10 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::report::Severity;
-use super::shell_words::{Needed, needed};
+use super::shell_words::{Needed, needed, plain_commands};
 use crate::config::Config;
 use crate::exec::{Environment, Program};
+use crate::filter::{Misuse, Step};
 use crate::reading;
 use crate::source::{Command, Format};
 
@@ -68,8 +69,41 @@ impl Programs<'_> {
                 reason,
                 "see docs/filters.md for its options".to_owned(),
             )],
-            None => self.faults(command),
+            None => self.faults_behind(command, &more),
         }
+    }
+
+    /// What is wrong with a command that a shell runs, the options of our own filters in
+    /// it included; `more` are words that stand behind it.
+    pub(super) fn faults_behind(&self, command: &Command, more: &[String]) -> Vec<Fault> {
+        let mut faults = self.faults(command);
+        let text = command.shell_text(reading::VARIABLE);
+        for (mut words, is_last) in plain_commands(text.trim()) {
+            if is_last {
+                words.extend_from_slice(more);
+            }
+            let Some(Err(misuse)) = Step::from_words(&words) else {
+                continue;
+            };
+            // As programs they may read a file, but none that the server has named.
+            if (is_last || matches!(misuse, Misuse::Words(_))) && self.is_ours(&words) {
+                faults.push((
+                    Severity::Error,
+                    format!("{}: {misuse}", words.join(" ")),
+                    "see docs/filters.md for its options".to_owned(),
+                ));
+            }
+        }
+        faults
+    }
+
+    /// Whether the program that a shell finds lies beside this one.
+    fn is_ours(&self, words: &[String]) -> bool {
+        let folder = |path: &Path| path.parent().and_then(|folder| folder.canonicalize().ok());
+        let own = std::env::current_exe().ok();
+        let found = words.first().map(OsStr::new);
+        let found = found.and_then(|name| self.environment.find(name));
+        matches!((own, found), (Some(own), Some(found)) if folder(&own) == folder(&found))
     }
 
     /// The same for readers of the cache; the server's own need not be there.

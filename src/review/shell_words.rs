@@ -66,6 +66,22 @@ pub(super) fn needed(text: &str) -> Vec<Needed> {
     found
 }
 
+/// The commands of a text that are plain words, and whether each is the last one, which
+/// gets what the server appends.
+pub(super) fn plain_commands(text: &str) -> Vec<(Vec<String>, bool)> {
+    let commands = simple_commands(text).unwrap_or_default();
+    let last = commands.len().saturating_sub(1);
+    let plain = commands
+        .into_iter()
+        .enumerate()
+        .filter_map(|(number, words)| {
+            let words: Vec<String> = words.into_iter().collect::<Option<_>>()?;
+            let words = words.into_iter().skip_while(|word| is_assignment(word));
+            Some((words.collect(), number == last))
+        });
+    plain.collect()
+}
+
 /// What the words of one command need. A word that is None cannot be known.
 fn of_command(words: &[Option<String>], found: &mut Vec<Needed>) {
     let mut words = words.iter();

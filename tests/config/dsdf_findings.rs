@@ -291,6 +291,20 @@ const MORE: &[(&str, &[&str])] = &[
     ),
     // Programs.
     (
+        "reducer = 'cat | das2_bin_avgsec 10 --nonsense | cat'",
+        &[
+            "5: error: reducer cannot run: das2_bin_avgsec 10 --nonsense: unexpected argument '--nonsense' found; see docs/filters.md for its options",
+        ],
+    ),
+    (
+        "reducer = 'cat | das2_bin_avgsec 10'",
+        &["5: error: reducer cannot run: das2_bin_avgsec 10 60: '60' would be a file to read"],
+    ),
+    (
+        "reducer = 'A=1 das2_psd \"64\" 2 /data/file | cat | das2_bin_avgsec'",
+        &[],
+    ),
+    (
         "textConverter = 'PATH=/opt/site/bin:$PATH gone --x | gone'",
         &[],
     ),
