@@ -60,6 +60,7 @@ rules! {
     PacketSize Error "packet-size" "a data packet larger than any reader takes"
     PacketLarge Warning "packet-large" "a data packet too large for some readers"
     HeaderLarge Warning "header-large" "a header too large for das2C's programs"
+    HeadersTogether Error "headers-together" "the headers of all packet IDs are more than readers keep"
     Zlib Error "zlib" "the compressed data are damaged"
     // Headers.
     Xml Error "xml" "a header is not one well-formed XML element"

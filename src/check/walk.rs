@@ -12,7 +12,7 @@ use super::rule::Rule;
 use super::source::{End, Source};
 use super::track::utc;
 use super::{packet, qstream};
-use crate::stream::{Element, HeaderTag, PacketId, Tag, parse_tag};
+use crate::stream::{Element, Error, HeaderTag, PacketId, Tag, Weights, parse_tag};
 use crate::time::Time;
 
 /// Bytes of `[NN]LLLLLL`.
@@ -46,6 +46,7 @@ pub(super) struct Walk<R> {
     source: Source<R>,
     log: Log,
     slots: Vec<Slot>,
+    weights: Weights,
     summary: Summary,
     kept_planes: usize,
     times: Option<(Time, Time)>,
@@ -65,6 +66,7 @@ impl<R: Read> Walk<R> {
             source: Source::new(reader),
             log: Log::default(),
             slots: (0..PacketId::COUNT).map(|_| Slot::Unknown).collect(),
+            weights: Weights::default(),
             summary: Summary {
                 compression: "none".into(),
                 ..Summary::default()
@@ -300,7 +302,7 @@ impl<R: Read> Walk<R> {
         match (tag, root.name.as_str()) {
             (HeaderTag::Stream, "stream") => return self.stream(root, place),
             (HeaderTag::Stream, "exception") => self.exception_00(&root, was_begun, place),
-            (HeaderTag::Packet(id), "packet") => self.packet(id, &root, bytes, place),
+            (HeaderTag::Packet(id), "packet") => return self.packet(id, &root, bytes, place),
             (HeaderTag::Extra, "exception") => {
                 self.extras.exception(&root, place, &mut self.log);
             }
@@ -417,7 +419,11 @@ impl<R: Read> Walk<R> {
         Next::Packet
     }
 
-    fn packet(&mut self, id: PacketId, root: &Element, bytes: &[u8], place: Place) {
+    fn packet(&mut self, id: PacketId, root: &Element, bytes: &[u8], place: Place) -> Next {
+        if let Err(Error::Malformed { what, .. }) = self.weights.put(id, bytes.len(), root) {
+            self.log.add(Rule::HeadersTogether, place, || what);
+            return Next::Stop;
+        }
         if !self.extras.exceptions.is_empty() {
             self.log.add(Rule::AfterException, place, || {
                 "a packet header follows an exception".into()
@@ -428,7 +434,7 @@ impl<R: Read> Walk<R> {
             && layout.hash == hash
         {
             layout.headers += 1;
-            return;
+            return Next::Packet;
         }
         let layout = if self.summary.kind == Kind::QStream {
             qstream::layout(root, id, self.big_endian, place, &mut self.log)
@@ -441,6 +447,7 @@ impl<R: Read> Walk<R> {
             None => Slot::Broken,
         };
         self.set_slot(id, slot);
+        Next::Packet
     }
 
     fn check_duplicate(&mut self, id: PacketId, hash: u64, place: Place) {

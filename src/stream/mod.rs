@@ -43,6 +43,7 @@ mod reader;
 mod sink;
 mod tags;
 mod text;
+mod weights;
 mod writer;
 
 #[cfg(test)]
@@ -67,4 +68,5 @@ pub use sink::{Run, Sink};
 pub(crate) use sink::{sink_ignores, sink_passes_to};
 pub use tags::YTags;
 pub use text::exp_field;
+pub use weights::Weights;
 pub use writer::Writer;

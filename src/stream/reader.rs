@@ -9,14 +9,10 @@ use super::frame::{HeaderTag, PacketId, Tag, parse_tag};
 use super::header::{Comment, Exception, PacketHeader, StreamHeader};
 use super::input::Input;
 use super::sink::{Run, Sink};
+use super::weights::Weights;
 
 /// How many comments and exceptions may stand before the stream header.
 const MAX_EARLY: usize = 64;
-
-/// What the headers of all packet IDs together may hold, since filters keep what they
-/// understand of each: bytes of text, and elements. Any one header is below that.
-const MAX_TEXT: usize = 4 << 20;
-const MAX_ELEMENTS: usize = 60_000;
 
 /// How many notes are kept; the rest is only counted.
 const MAX_NOTES: usize = 20;
@@ -51,7 +47,7 @@ pub struct Reader<I> {
     /// where its values are in the header.
     strides: Vec<Option<usize>>,
     /// What the header of each ID holds: bytes of text, and elements.
-    weights: Vec<(usize, usize)>,
+    weights: Weights,
     begun: bool,
     /// The stream header of a QStream.
     stream: StreamHeader,
@@ -96,7 +92,7 @@ impl<I: Input> Reader<I> {
             dialect,
             buffer: Buffer::new(),
             strides: vec![None; PacketId::COUNT],
-            weights: vec![(0, 0); PacketId::COUNT],
+            weights: Weights::default(),
             begun: false,
             stream: StreamHeader::default(),
             early: Vec::new(),
@@ -250,28 +246,12 @@ impl<I: Input> Reader<I> {
         };
         self.buffer.consume(TAG + length);
         if let (HeaderTag::Packet(id), "packet") = (tag, element.name.as_str()) {
-            self.weigh(id, length, &element).map_err(|e| e.at(place))?;
+            let put = self.weights.put(id, length, &element);
+            put.map_err(|e| e.at(place))?;
         }
         self.dispatch(tag, element, &body, sink)
             .map_err(|e| e.at(place))?;
         Ok(Step::Done)
-    }
-
-    /// Sees to it that the headers in force stay below what is kept of them.
-    fn weigh(&mut self, id: PacketId, length: usize, element: &Element) -> Result<()> {
-        if let Some(slot) = self.weights.get_mut(id.index()) {
-            *slot = (length, element.count());
-        }
-        let all = self.weights.iter();
-        let (text, elements) = all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        if text <= MAX_TEXT && elements <= MAX_ELEMENTS {
-            return Ok(());
-        }
-        Err(Error::malformed(format!(
-            "the headers of all packet IDs together hold {text} bytes and {elements} elements, \
-             above the limit of {MAX_TEXT} bytes or {MAX_ELEMENTS} elements: use fewer packet \
-             IDs, scans in place of many planes, tags by their interval"
-        )))
     }
 
     fn dispatch(

@@ -20,13 +20,14 @@ use das2_server::check::{Report, Rule, Severity, check_stream};
 use programs::{FOR_QSTREAMS, Makes, PROGRAMS, Program, executables, run};
 
 /// Where nothing behind it can be known: every program has to notice.
-const FATAL: [Rule; 13] = [
+const FATAL: [Rule; 14] = [
     Rule::Empty,
     Rule::Das3,
     Rule::Tag,
     Rule::Length,
     Rule::CutOff,
     Rule::UnknownId,
+    Rule::HeadersTogether,
     Rule::Zlib,
     Rule::Xml,
     Rule::Doctype,

@@ -66,7 +66,20 @@ pub(super) fn sizes() -> Vec<Case> {
             "<yscan name=\"s\" type=\"sun_real8\" yUnits=\"\" zUnits=\"\" nitems=\"{items}\"/>"
         ))
     };
+    // Each of them could stand alone.
+    let blanks = " ".repeat(900_000);
+    let wide = |id: u8| {
+        let planes = format!(
+            "<x type=\"sun_real8\" units=\"us2000\"/><y name=\"y{id}\" type=\"sun_real4\" units=\"\"/>"
+        );
+        header(
+            &format!("{id:02}"),
+            &format!("<packet>{blanks}{planes}</packet>"),
+        )
+    };
+    let four: String = (1..=4).map(wide).collect();
     vec![
+        case(Rule::HeadersTogether, &(s.clone() + &four), wide(5)).also(&[Rule::HeaderLarge]),
         case(Rule::HeaderLarge, &s, header("01", &long)),
         case(Rule::PlaneCount, &s, packet(&many)),
         case(Rule::PacketLarge, &s, scan(40_000)),
