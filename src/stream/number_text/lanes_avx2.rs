@@ -1,7 +1,5 @@
 //! What is common to eight four-byte reals at a time, for processors with AVX2.
 
-#![allow(unsafe_code)]
-
 use std::arch::x86_64::*;
 
 /// Reals that are made at a time.
@@ -31,8 +29,14 @@ pub(super) fn words(raw: &Raw, order: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn lanes(register: __m256i) -> [u32; LANES] {
-    // SAFETY: both are 32 bytes, and each of the numbers may have any bits.
-    unsafe { std::mem::transmute(register) }
+    let pairs = [
+        _mm256_extract_epi64::<0>(register),
+        _mm256_extract_epi64::<1>(register),
+        _mm256_extract_epi64::<2>(register),
+        _mm256_extract_epi64::<3>(register),
+    ];
+    let [a, b, c, d] = pairs.map(|pair| [pair as u32, (pair >> 32) as u32]);
+    [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]]
 }
 
 /// Doubles of eight reals in two registers, from which [`low_halves`] gives back
