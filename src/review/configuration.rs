@@ -341,6 +341,12 @@ fn filters(sources: &Sources, programs: &Programs<'_>, desk: &mut Desk<'_>) {
             true => Format::QStream,
             false => Format::Das2,
         };
+        let for_table = keyword == "D2S_CSV_CONVERTER";
+        if let Some((what, instead)) = programs.of_another_kind(&command, for_table, &format)
+            && (for_table || keyword.ends_with("_UTF8"))
+        {
+            desk.warn(keyword, what, instead);
+        }
         let faults = match keyword {
             "DAS1_TO_DAS2" => programs.faults(&command),
             "D2S_CACHE_RDR" | "QDS_CACHE_RDR" => programs.faults_of_cache_reader(&command),

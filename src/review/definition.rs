@@ -411,6 +411,20 @@ fn commands(definition: &Definition, setting: &Setting<'_>, desk: &mut Desk<'_>)
         let told = setting.programs.faults_of_cache_reader(reader);
         faults.extend(told.into_iter().map(|fault| ("cacheReader", fault)));
     }
+    for (key, command) in [
+        ("textConverter", &definition.text_converter),
+        ("csvConverter", &definition.csv_converter),
+    ] {
+        let for_table = key == "csvConverter";
+        if let Some(command) = command
+            && let Some((what, instead)) =
+                setting
+                    .programs
+                    .of_another_kind(command, for_table, &definition.format)
+        {
+            desk.warn(key, what, instead);
+        }
+    }
     for (key, (severity, what, instead)) in faults {
         match severity {
             Severity::Error => desk.error(key, &format!("cannot run: {what}"), &instead),

@@ -73,6 +73,28 @@ impl Programs<'_> {
         }
     }
 
+    /// What is wrong with filters of ours that make something else than a setting is
+    /// for: a table for `format=csv`, a stream otherwise; and what to write instead.
+    pub(super) fn of_another_kind(
+        &self,
+        command: &Command,
+        for_table: bool,
+        format: &Format,
+    ) -> Option<(&'static str, &'static str)> {
+        let chain = reading::own_chain(command, &[], format)?.ok()?;
+        match (for_table, chain.makes_stream()) {
+            (true, true) => Some((
+                "writes a stream, and clients are told that it is a table",
+                "let it end in das2_csv",
+            )),
+            (false, false) => Some((
+                "writes no stream, and clients are told that it is one",
+                "name a filter; tables are for csvConverter and D2S_CSV_CONVERTER",
+            )),
+            _ => None,
+        }
+    }
+
     /// What is wrong with a command that a shell runs, the options of our own filters in
     /// it included; `more` are words that stand behind it.
     pub(super) fn faults_behind(&self, command: &Command, more: &[String]) -> Vec<Fault> {

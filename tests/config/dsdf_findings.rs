@@ -310,6 +310,19 @@ const MORE: &[(&str, &[&str])] = &[
     ),
     ("textConverter = '. /opt/site/setup.sh && gone'", &[]),
     (
+        "textConverter = 'das2_bin_avgsec 10 | das2_csv'",
+        &[
+            "5: warning: textConverter writes no stream, and clients are told that it is one; name a filter; tables are for csvConverter and D2S_CSV_CONVERTER",
+        ],
+    ),
+    (
+        "csvConverter = 'das2_ascii'",
+        &[
+            "5: warning: csvConverter writes a stream, and clients are told that it is a table; let it end in das2_csv",
+        ],
+    ),
+    ("csvConverter = 'das2_bin_avgsec 10 | das2_csv -p 7'", &[]),
+    (
         "reducer = 'gone'",
         &[
             "5: error: reducer cannot run: gone is no program in any folder of BIN_PATH or PATH; put it there, or write its full path",
