@@ -31,7 +31,11 @@ struct Demo {
 impl Demo {
     /// A demo that has said that it works.
     fn start(folder: &Path, archive: &Path) -> Demo {
-        let mut process = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("bin/demo"))
+        // A shell cannot trap what was ignored when it began, and whoever runs the tests
+        // in the background may ignore it.
+        let mut process = Command::new("env")
+            .arg("--default-signal=INT")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("bin/demo"))
             .arg("--dir")
             .arg(folder)
             .arg("--built")
