@@ -26,7 +26,8 @@ fn conforms(answer: &Answer) {
     }
     assert!(answer.header("Content-Type").is_some(), "{}", answer.head);
     assert_eq!(answer.header("Transfer-Encoding"), None);
-    assert_eq!(answer.header("Access-Control-Allow-Origin"), Some("*"));
+    let origin = answer.header("Access-Control-Allow-Origin");
+    assert_eq!(origin, Some("*"), "{}\n{}", answer.head, answer.text());
 }
 
 /// A das2 packet of the header kind, its length checked: its content.

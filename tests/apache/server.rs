@@ -173,7 +173,14 @@ fn attempt(
     let mut ended = false;
     within(Duration::from_secs(20), "Apache starts", || {
         ended = process.try_wait().unwrap().is_some();
-        ended || (instance.beside().join("httpd.pid").exists() && TcpStream::connect(port).is_ok())
+        let is_there = |start: &str| {
+            let entries = std::fs::read_dir(instance.beside()).unwrap().flatten();
+            let mut names = entries.map(|entry| entry.file_name().into_string());
+            names.any(|name| name.is_ok_and(|name| name.starts_with(start)))
+        };
+        // Apache listens before its process for CGI programs does, which puts a number
+        // behind the name of its socket.
+        ended || is_there("httpd.pid") && is_there("cgid.sock") && TcpStream::connect(port).is_ok()
     });
     (!ended).then_some((process, port))
 }
