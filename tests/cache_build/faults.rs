@@ -299,7 +299,8 @@ fn whatever_breaks_a_block_is_told_and_mended() {
         "etc/das2server.conf",
         &(site_conf(&site) + "WORK_QUEUE_BROKER = none\n"),
     );
-    site.build(&[1], ALL.0, ALL.1);
+    let report = site.build(&[1], ALL.0, ALL.1);
+    assert!(report.is_complete(), "{report:?}");
     let good = site.files();
     let tool = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"));

@@ -1,8 +1,9 @@
 //! A site with one source, whose data lie in a file an hour.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use das2_server::cache::build::{self, Continue, Progress, Report, Request};
 use das2_server::cache::{Block, Blocks, LevelFolder, Stamp};
@@ -75,10 +76,20 @@ impl Site {
         self.write("sets/S.dsdf", &text);
     }
 
+    /// Another process writes it: a file that is open for writing here may be so, for a
+    /// moment, in what another test starts, and cannot be run meanwhile.
     pub fn program(&self, name: &str, script: &str) {
-        let path = self.path(&format!("bin/{name}"));
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+        let text = format!("#!/bin/sh\n{script}\n");
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(self.path(&format!("bin/{name}")))
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = writer.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        assert!(writer.wait().unwrap().success());
     }
 
     pub fn reader(&self, script: &str) {

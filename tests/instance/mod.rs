@@ -73,8 +73,15 @@ impl Instance {
     /// A data source of the test's own; its reader is this shell script.
     pub fn add_source(&self, name: &str, dsdf: &str, script: &str) {
         let reader = self.prefix().join("bin").join(format!("{name}_reader"));
-        std::fs::write(&reader, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&reader, PermissionsExt::from_mode(0o755)).unwrap();
+        let shell = self.beside().join(format!("{}.sh", name.replace('/', "_")));
+        std::fs::write(&shell, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&shell, PermissionsExt::from_mode(0o755)).unwrap();
+        // By another process: what is open for writing here cannot be run meanwhile.
+        let copied = std::process::Command::new("cp")
+            .arg("-p")
+            .args([&shell, &reader])
+            .status();
+        assert!(copied.unwrap().success());
         let text = format!("description = 'Test'\nreader = '{name}_reader'\n{dsdf}\n");
         self.write(&format!("datasets/{name}.dsdf"), &text);
     }

@@ -101,8 +101,15 @@ impl Site {
             self.path("runs").display(),
             data.display()
         );
-        fs::write(&reader, script).unwrap();
-        fs::set_permissions(reader, PermissionsExt::from_mode(0o755)).unwrap();
+        let text = self.path(&format!("{name}_reader.sh"));
+        fs::write(&text, script).unwrap();
+        fs::set_permissions(&text, PermissionsExt::from_mode(0o755)).unwrap();
+        // By another process: what is open for writing here cannot be run meanwhile.
+        let copied = std::process::Command::new("cp")
+            .arg("-p")
+            .args([&text, &reader])
+            .status();
+        assert!(copied.unwrap().success());
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
