@@ -7,7 +7,7 @@ use std::time::Duration;
 use das2_server::config::Config;
 use das2_server::queue::{Broker, Finish, Lease, Which, WorkerId, connect};
 
-use crate::keeper::RedisServer;
+use crate::keeper::{RedisServer, until};
 
 /// A server's configuration with sources, and the queue.
 struct Site {
@@ -376,6 +376,41 @@ fn no_queue_to_talk_to() {
     let ran = site.run(&["list"]);
     assert_eq!(ran.status, 21);
     assert!(ran.err.contains("the work queue is off"), "{}", ran.err);
+}
+
+/// The state of a process: S while it sleeps, T while it is stopped.
+fn state_of(child: &std::process::Child) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+#[test]
+fn an_interrupted_wait_for_an_answer_is_no_error() {
+    let Some(site) = Site::redis() else {
+        return;
+    };
+    let redis = site.redis.as_ref().unwrap();
+    redis.hang(true);
+    let mut waiting = Command::new(env!("CARGO_BIN_EXE_das2_srv_todo"));
+    waiting.arg("-c").arg(site.conf()).arg("list");
+    let waiting = waiting.stdout(std::process::Stdio::piped());
+    let child = waiting
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let signal = |signal| rustix::process::kill_process(pid, signal).unwrap();
+    until("it waits for Redis", || state_of(&child) == Some('S'));
+    // Twice, as the second attempt may be interrupted as well.
+    for _ in 0..2 {
+        signal(rustix::process::Signal::STOP);
+        until("it is stopped", || state_of(&child) == Some('T'));
+        signal(rustix::process::Signal::CONT);
+        until("it waits again", || state_of(&child) != Some('T'));
+    }
+    redis.hang(false);
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
 }
 
 #[test]

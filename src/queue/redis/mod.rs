@@ -39,6 +39,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often the list is looked at where waiting for it is not possible.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How often a call that was interrupted is made again.
+const INTERRUPTIONS: usize = 5;
+
 /// What a task that has just begun has for progress in das2-pyserver.
 const BEGUN: &str = "0/100";
 
@@ -88,14 +91,22 @@ impl RedisBroker {
     }
 
     /// Sends a command, connecting first where that is needed, and gives the
-    /// answer. An old connection may have died unseen: then once more.
+    /// answer. An old connection may have died unseen: then once more, and again
+    /// where a signal or a frozen machine broke the wait off. Each script may be called
+    /// again when its answer got lost.
     fn ask<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> Result<T, QueueError> {
         let was_open = self.open.is_some();
-        match self.ask_once(command) {
-            Err(error) if was_open && error.is_connection_dropped() => self.ask_once(command),
-            answer => answer,
+        let mut answer = self.ask_once(command);
+        if was_open && matches!(&answer, Err(error) if error.is_connection_dropped()) {
+            answer = self.ask_once(command);
         }
-        .map_err(|error| self.queue_error(&error))
+        for _ in 0..INTERRUPTIONS {
+            match &answer {
+                Err(error) if was_interrupted(error) => answer = self.ask_once(command),
+                _ => break,
+            }
+        }
+        answer.map_err(|error| self.queue_error(&error))
     }
 
     fn ask_once<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> RedisResult<T> {
@@ -111,7 +122,7 @@ impl RedisBroker {
             // What comes now may be the answer to an older command.
             Err(error) => {
                 self.open = None;
-                if error.is_io_error() {
+                if error.is_io_error() && !was_interrupted(error) {
                     self.next_attempt = Some(Instant::now() + self.pause);
                     self.pause = (self.pause * 2).min(LONGEST_PAUSE);
                 }
@@ -275,6 +286,7 @@ impl RedisBroker {
             // A timeout of the socket is no answer to rely on, but neither is
             // it the end: the next script looks at the list.
             Ok(_) => Ok(()),
+            Err(error) if was_interrupted(&error) => Ok(()),
             Err(error) if is_unknown_command(&error) => {
                 self.can_wait = false;
                 Ok(())
@@ -494,6 +506,28 @@ fn count(number: i64) -> usize {
     usize::try_from(number).unwrap_or(0)
 }
 
+/// A wait on a socket with a time limit ends so when the process was stopped
+/// and goes on; the server is as it was.
+fn was_interrupted(error: &RedisError) -> bool {
+    type Inner = std::sync::Arc<dyn std::error::Error + Send + Sync>;
+    let inner = std::error::Error::source(error).and_then(|inner| inner.downcast_ref::<Inner>());
+    let system = inner.and_then(|inner| inner.downcast_ref::<std::io::Error>());
+    system.is_some_and(|system| system.kind() == std::io::ErrorKind::Interrupted)
+}
+
 fn is_unknown_command(error: &RedisError) -> bool {
     error.to_string().contains("unknown command")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_told_from_other_errors_of_the_system() {
+        let error = |kind: std::io::ErrorKind| RedisError::from(std::io::Error::from(kind));
+        assert!(was_interrupted(&error(std::io::ErrorKind::Interrupted)));
+        assert!(!was_interrupted(&error(std::io::ErrorKind::WouldBlock)));
+        assert!(!was_interrupted(&(ErrorKind::Io, "away").into()));
+    }
 }
