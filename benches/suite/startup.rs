@@ -96,8 +96,13 @@ fn batch<'a>(mut command: Command, query: &str) -> Job<'a> {
 
 /// A static C program that prints a header: the least that a CGI can be.
 pub fn empty_program(folder: &Path) -> Option<PathBuf> {
-    let (source, program) = (folder.join("empty.c"), folder.join("empty"));
     let text = "#include <unistd.h>\nint main(void) {\n  static const char h[] = \"Content-Type: text/plain\\r\\n\\r\\n\";\n  return write(1, h, sizeof h - 1) < 0;\n}\n";
+    c_program(folder, "empty", text)
+}
+
+/// A static C program; none where there is no compiler.
+pub fn c_program(folder: &Path, name: &str, text: &str) -> Option<PathBuf> {
+    let (source, program) = (folder.join(format!("{name}.c")), folder.join(name));
     std::fs::write(&source, text).ok()?;
     let done = Command::new("cc")
         .args(["-O2", "-static", "-o"])

@@ -91,15 +91,19 @@ impl ClientPipe {
     /// # Errors
     /// Those of [`ClientPipe::write`]; a file that ends before its part does.
     pub fn send_file(&mut self, file: &File, offset: u64, length: u64) -> io::Result<()> {
-        /// Small enough that a client that stops is noticed in between.
-        const PIECE: u64 = 1 << 20;
+        /// Three quarters of a large pipe: who reads it can begin while the rest comes. A
+        /// whole one would be filled while he waits, and smaller pieces wake him too often.
+        /// They end where pages do.
+        const PIECE: u64 = 768 << 10;
+        const EDGE: u64 = 64 << 10;
         let mut at = offset;
         let end = offset.saturating_add(length);
         if matches!(self.kind, Kind::Socket) {
             return self.copy_file(file, at, end);
         }
         while at < end {
-            let piece = usize::try_from((end - at).min(PIECE)).unwrap_or(usize::MAX);
+            let edge = at.saturating_add(PIECE) / EDGE * EDGE;
+            let piece = usize::try_from(end.min(edge) - at).unwrap_or(usize::MAX);
             match sendfile(&self.output, file, Some(&mut at), piece) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(_) | Err(Errno::INTR) => {}
