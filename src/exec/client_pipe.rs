@@ -13,6 +13,7 @@ use rustix::net::{SendFlags, send};
 
 use super::errors::Stop;
 use super::signals;
+use super::tap::{Sent, Tap};
 
 /// Standard output of a CGI program. A plain write to a client that reads no
 /// further would block, and neither a time limit nor a signal could end the
@@ -22,6 +23,7 @@ pub struct ClientPipe {
     output: OwnedFd,
     kind: Kind,
     deadline: Option<(Instant, Duration)>,
+    tap: Option<Tap>,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,19 @@ impl ClientPipe {
             output,
             kind,
             deadline: None,
+            tap: None,
         })
+    }
+
+    /// For a reader much of whose output will be written here as it is: with this it is
+    /// moved instead. None where that is not possible.
+    ///
+    /// A socket is no place for it, see [`ClientPipe::send_file`].
+    pub fn tap(&mut self) -> Option<Tap> {
+        match self.kind {
+            Kind::Pipe(_) => Some(self.tap.get_or_insert_with(Tap::new).clone()),
+            Kind::Socket | Kind::Other => None,
+        }
     }
 
     /// After this time from now, a write that has to wait gives [`Stop::Time`].
@@ -70,7 +84,13 @@ impl ClientPipe {
         self.deadline = deadline;
     }
 
-    fn try_write(&self, bytes: &[u8]) -> rustix::io::Result<usize> {
+    fn try_write(&self, mut bytes: &[u8]) -> rustix::io::Result<usize> {
+        if let Some(tap) = &self.tap {
+            match tap.send(bytes, self.output.as_fd())? {
+                Sent::Moved(count) => return Ok(count),
+                Sent::Not(count) => bytes = bytes.get(..count).unwrap_or(bytes),
+            }
+        }
         match self.kind {
             Kind::Socket => send(
                 &self.output,

@@ -164,6 +164,9 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
+        if let Some(tap) = &self.tap {
+            tap.forget();
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod running;
 mod shell_syntax;
 mod signals;
 mod start;
+mod tap;
 
 pub use captured::Captured;
 pub use client::{Client, ClientConnection, Watch};
@@ -39,6 +40,7 @@ pub use places::{MOST_PLACES, Place, Refused};
 pub use program::Program;
 pub use running::{Limits, Running};
 pub use signals::end_readers_on_signals;
+pub use tap::Tap;
 
 /// What pipes are enlarged to, in bytes: larger gained nothing, and the
 /// kernel lets an ordinary user have no more.

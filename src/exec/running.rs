@@ -18,6 +18,7 @@ use super::outcome::Status;
 use super::program::Program;
 use super::signals::{self, Busy};
 use super::start::{self, Ends};
+use super::tap::Tap;
 
 /// How long a wait lasts while a reader is silent, and how often the client is
 /// looked for.
@@ -58,6 +59,7 @@ pub struct Running {
     pub(super) limits: Limits,
     started: Instant,
     client: Option<Box<dyn Watch + Send>>,
+    pub(super) tap: Option<Tap>,
     next_look: Instant,
     pub(super) stop: Option<Stop>,
     pub(super) at_end: bool,
@@ -95,7 +97,7 @@ impl Running {
         limits: Limits,
     ) -> Result<Running, ExecError> {
         let now = Instant::now();
-        let (complaints, stderr) = start::pipe_to_server()?;
+        let (complaints, stderr) = start::pipe_for_messages()?;
         let mut running = Running {
             stages: Vec::with_capacity(programs.len()),
             output: None,
@@ -104,6 +106,7 @@ impl Running {
             limits,
             started: now,
             client: None,
+            tap: None,
             next_look: now,
             stop: None,
             at_end: false,
@@ -168,6 +171,11 @@ impl Running {
         self.client = Some(client);
     }
 
+    /// Where what is read may go on to without being copied.
+    pub fn tap(&mut self, tap: Option<Tap>) {
+        self.tap = tap;
+    }
+
     /// The next bytes of the last stage's output, 0 at its end. `before_wait`
     /// is called when there are none yet, so that what was made of the bytes
     /// before can be sent on, and again about once a second as long as there
@@ -189,7 +197,11 @@ impl Running {
             let Some(output) = &self.output else {
                 return Ok(0);
             };
-            match rustix::io::read(output, &mut *buffer) {
+            let read = match &self.tap {
+                Some(tap) => tap.read(output.as_fd(), &mut *buffer),
+                None => rustix::io::read(output, &mut *buffer),
+            };
+            match read {
                 Ok(0) if !buffer.is_empty() => {
                     self.at_end = true;
                     self.output = None;

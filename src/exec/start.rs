@@ -24,7 +24,16 @@ pub(super) fn pipe_between() -> Result<(OwnedFd, OwnedFd), ExecError> {
 
 /// The same, to be read by this process, which never gets stuck in it.
 pub(super) fn pipe_to_server() -> Result<(OwnedFd, OwnedFd), ExecError> {
-    let (read, write) = pipe_between()?;
+    let (read, write) = pipe_for_messages()?;
+    super::enlarge_pipe(&write);
+    Ok((read, write))
+}
+
+/// The same for standard error, where little comes: what all pipes of a user hold
+/// together is limited.
+pub(super) fn pipe_for_messages() -> Result<(OwnedFd, OwnedFd), ExecError> {
+    let (read, write) =
+        pipe_with(PipeFlags::CLOEXEC).map_err(|error| ExecError::Pipe(error.into()))?;
     fcntl_setfl(&read, OFlags::NONBLOCK).map_err(|error| ExecError::Pipe(error.into()))?;
     Ok((read, write))
 }

@@ -18,6 +18,7 @@ mod damaged;
 mod empty;
 mod hits;
 mod joints;
+mod large;
 mod minute;
 mod program;
 mod programs;

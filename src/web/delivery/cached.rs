@@ -9,7 +9,7 @@ use super::{in_stream, start};
 use crate::access::Permitted;
 use crate::cache::Block;
 use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
-use crate::exec::{ClientPipe, Place, end_readers_on_signals};
+use crate::exec::{ClientPipe, Place, Tap, end_readers_on_signals};
 use crate::filter::Chain;
 use crate::reading;
 use crate::stream::{self, Dialect, Reader, Sink, Writer};
@@ -56,6 +56,10 @@ pub fn deliver_cached(
     };
     let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
     client.set_time_limit(exchange.config.reader_time_limit);
+    let tap = match delivery.chain.is_empty() && !delivery.head.is_gzip() {
+        true => client.tap(),
+        false => None,
+    };
     let outlet = Body::new(client, &delivery.head);
     let sent = outlet.sent();
     let mut joiner = Joiner::new(from_cache.title.clone(), target(delivery, outlet));
@@ -63,6 +67,7 @@ pub fn deliver_cached(
         exchange,
         delivery,
         place,
+        tap,
     };
     let result = serve(
         &from_cache.plan,
@@ -132,6 +137,8 @@ struct Gaps<'a, 'b> {
     delivery: &'a CachedDelivery<'a>,
     /// Held from the first gap to the end.
     place: Option<Place>,
+    /// For what a reader sends that goes out as it is.
+    tap: Option<Tap>,
 }
 
 impl GapReader for Gaps<'_, '_> {
@@ -152,7 +159,8 @@ impl GapReader for Gaps<'_, '_> {
         }
         self.exchange.log.line(format_args!("Exec Cmd: {plan}"));
         let started = Instant::now();
-        let running = start(self.exchange, &plan)?;
+        let mut running = start(self.exchange, &plan)?;
+        running.tap(self.tap.clone());
         let mut input = ReaderInput::new(running, self.exchange.log);
         let mut stage = plan.own().stages(Box::new(sink));
         let dialect = reading::dialect(&self.delivery.definition.format);

@@ -61,10 +61,13 @@ pub fn deliver(exchange: &mut Exchange<'_>, delivery: &Delivery<'_>) -> Result<A
         .log
         .line(format_args!("Exec Cmd: {}", delivery.plan));
     let started = Instant::now();
-    let running = start(exchange, &delivery.plan)?;
-    let input = ReaderInput::new(running, exchange.log);
+    let mut running = start(exchange, &delivery.plan)?;
     let mut client = ClientPipe::stdout().map_err(Error::Gone)?;
     client.set_time_limit(exchange.config.reader_time_limit);
+    if delivery.plan.own().is_empty() && !delivery.head.is_gzip() {
+        running.tap(client.tap());
+    }
+    let input = ReaderInput::new(running, exchange.log);
     let outlet = Body::new(client, &delivery.head);
     let sent = outlet.sent();
     let mut flow = Flow {
