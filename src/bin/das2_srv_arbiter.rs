@@ -1,14 +1,14 @@
 //! das2_srv_arbiter: a worker that fills the cache of a das2 server.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use clap::Parser;
 use das2_server::config::{Config, locate};
-use das2_server::exec::{self, guard};
+use das2_server::exec::{guard, start_guard};
 use das2_server::queue;
 use das2_server::worker::{
     ArbiterArgs, BlockRunner, Crew, Event, Journal, Manner, Notifier, PidFile, background,
@@ -77,7 +77,7 @@ fn run(options: &ArbiterArgs) -> Result<ExitCode, String> {
     for warning in &config.warnings {
         journal.line(format_args!("{warning}"));
     }
-    if let Err(error) = start_guard() {
+    if let Err(error) = start_guard("--guard") {
         journal.line(format_args!(
             "Readers are not ended if this worker is killed: {error}"
         ));
@@ -114,13 +114,6 @@ fn text(error: impl std::fmt::Display) -> String {
 
 fn load(path: &Path) -> Result<Config, String> {
     Config::load(path).map_err(text)
-}
-
-/// This program once more, to end readers when nobody else can.
-fn start_guard() -> std::io::Result<()> {
-    let mut program = Command::new(std::env::current_exe()?);
-    program.arg("--guard");
-    exec::start_guard(program)
 }
 
 /// Signals become events.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use das2_server::cache::tool::{Options, Parked, Queue, ToolError, Wanted, run};
 use das2_server::config::Config;
+use das2_server::exec::guard;
 use das2_server::queue::{self, LevelChoice, Listed, QueueError, Requester, Stage, Which, Work};
 use das2_server::time::{Style, Time, parse_query};
 
@@ -13,6 +14,10 @@ const NAME: &str = "das2_srv_cache";
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(token) = options.guard() {
+        let done = guard(token, io::stdin().lock());
+        return ExitCode::from(u8::from(done.is_err()));
+    }
     let config = match Config::of_program(options.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {

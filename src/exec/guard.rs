@@ -40,20 +40,20 @@ struct Guard {
     tell: OwnedFd,
 }
 
-/// Starts the guard of this process: a program that calls [`guard`] with the word that
-/// it gets as its last argument.
+/// Starts the guard of this process: its program once more, with this word, upon which
+/// it calls [`guard`] with the one that follows.
 ///
 /// # Errors
 /// It cannot be started; readers run without it.
-pub fn start_guard(mut program: Command) -> io::Result<()> {
+pub fn start_guard(word: &str) -> io::Result<()> {
     let random = RandomState::new().build_hasher().finish();
     let token = format!("{}-{random:016x}", std::process::id());
     let (read, tell) = pipe_with(PipeFlags::CLOEXEC)?;
     // A guard that hangs holds nobody up.
     fcntl_setfl(&tell, OFlags::NONBLOCK)?;
     // Nobody waits for it: it ends after this process.
-    program
-        .arg(&token)
+    Command::new(std::env::current_exe()?)
+        .args([word, &token])
         .stdin(read)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

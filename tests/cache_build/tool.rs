@@ -559,7 +559,7 @@ fn a_build_that_is_killed_leaves_whole_blocks_and_the_next_one_sweeps() {
     // A reader that waits in each hour for a line of its own.
     let script = r#"cat header
 for h in $(ls hours | awk -v b="$1" -v e="$2" '$0 "" >= b "" && $0 "" < e ""'); do
-  cat "hours/$h"; if [ "$h" = 2020-02-22T05:00 ] && [ -e ../wait ]; then sleep 1000; fi
+  cat "hours/$h"; if [ "$h" = 2020-02-22T05:00 ] && [ -e ../wait ]; then echo $$ >../reader.pid; sleep 1000; fi
 done"#;
     let site = days();
     site.reader(script);
@@ -584,8 +584,18 @@ done"#;
         assert!(since.elapsed() < Duration::from_secs(20));
         std::thread::yield_now();
     }
+    let reader = || fs::read_to_string(site.path("reader.pid")).unwrap_or_default();
+    let waits = |what: &str, holds: &dyn Fn() -> bool| {
+        while !holds() {
+            assert!(since.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::yield_now();
+        }
+    };
+    waits("the reader falls silent", &|| reader().ends_with('\n'));
     build.kill().unwrap();
     build.wait().unwrap();
+    let process = format!("/proc/{}", reader().trim());
+    waits("the reader is ended", &|| !fs::exists(&process).unwrap());
     assert!(unfinished(&site) > 0);
     for block in site.blocks(1) {
         let bytes = site.bytes(1, &block);

@@ -8,7 +8,7 @@ use super::sources::{Wanted, bytes, shown};
 use super::{Desk, Queue, ToolError};
 use crate::cache::build::{Continue, Progress, Report, Request, can_build, run as build};
 use crate::cache::state::missing_or_stale;
-use crate::exec::end_readers_on_signals;
+use crate::exec::{end_readers_on_signals, start_guard};
 use crate::source::{CacheLevel, Definition};
 use crate::time::Time;
 
@@ -41,6 +41,8 @@ pub(super) fn run(
         return Ok(well);
     }
     end_readers_on_signals()?;
+    // Readers run without it, too.
+    let _ = start_guard("guard");
     for ((from, to), levels) in stretches(&levels, &wanted) {
         // Long blocks reach beyond what was asked for; the short ones beside
         // them need not.

@@ -40,6 +40,16 @@ pub struct Options {
     command: Command,
 }
 
+impl Options {
+    /// What to call [`crate::exec::guard`] with, where that is all there is to do.
+    pub fn guard(&self) -> Option<&str> {
+        match &self.command {
+            Command::Guard { token } => Some(token),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// A table of sources and levels: what is cached of them
@@ -120,6 +130,12 @@ enum Command {
         /// not the data that changed
         #[arg(long)]
         trust: bool,
+    },
+    /// It ends the readers of a build that was killed
+    #[command(hide = true)]
+    Guard {
+        /// What the build told it
+        token: String,
     },
 }
 
@@ -220,5 +236,7 @@ pub fn run(
             prune::run(desk, &wish, source.as_deref(), *yes)
         }
         Command::Import { dataset, trust } => import::run(desk, dataset, *trust),
+        // It needs no configuration, see `Options::guard`.
+        Command::Guard { .. } => Ok(true),
     }
 }
