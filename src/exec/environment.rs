@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
+use super::errors::ExecError;
+
 /// What a reader keeps of the CGI program's environment. Not a password in
 /// HTTP_AUTHORIZATION, nor anything else that a client's headers made.
 const KEPT: &[&str] = &[
@@ -82,6 +84,20 @@ impl Environment {
             .filter(|folder| !folder.as_os_str().is_empty())
             .map(|folder| folder.join(program))
             .find(|path| is_program(path))
+    }
+
+    /// Why [`Environment::find`] finds nothing.
+    pub fn why_not_found(&self, program: &OsStr) -> ExecError {
+        let candidates = match program.as_bytes().contains(&b'/') {
+            true => vec![PathBuf::from(program)],
+            false => std::env::split_paths(&self.path)
+                .map(|folder| folder.join(program))
+                .collect(),
+        };
+        match candidates.into_iter().find(|path| path.is_file()) {
+            Some(path) => ExecError::NotExecutable(path),
+            None => ExecError::NotFound(program.to_string_lossy().into_owned()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong before a reader runs, and what ends one that does.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -26,9 +27,24 @@ pub enum ExecError {
     /// No argument of a program can hold a NUL byte.
     #[error("argument {0:?} holds a NUL byte: send it without")]
     Nul(String),
-    /// Not in any folder of PATH, or not executable.
-    #[error("{0:?} is not an executable program in any folder of BIN_PATH or PATH")]
+    /// Not in any folder of PATH.
+    #[error("{0:?} is no program in any folder of BIN_PATH or PATH")]
     NotFound(String),
+    /// There is a file, and this account may not run it.
+    #[error("{} is there, and this account may not run it: chmod +x may be missing", .0.display())]
+    NotExecutable(PathBuf),
+    /// What a script's first line names.
+    #[error(
+        "{program:?} cannot be started: its first line names the program {interpreter:?}, which \
+         is not there{}",
+        if .interpreter.ends_with('\r') { "; save the script with the line ends of Unix" } else { "" }
+    )]
+    Interpreter {
+        /// The script's name or path.
+        program: String,
+        /// What stands behind `#!`, without options.
+        interpreter: String,
+    },
     /// Arguments and environment are longer than the system takes.
     #[error("the arguments of {0:?} are longer than the system takes")]
     TooLong(String),

@@ -100,12 +100,12 @@ impl Program {
     /// can say that.
     ///
     /// # Errors
-    /// [`ExecError::NotFound`].
+    /// [`ExecError::NotFound`], [`ExecError::NotExecutable`].
     pub fn find(&self, environment: &Environment) -> Result<(), ExecError> {
         let (name, _) = self.argv();
         match environment.find(&name) {
             Some(_) => Ok(()),
-            None => Err(ExecError::NotFound(name.to_string_lossy().into_owned())),
+            None => Err(environment.why_not_found(&name)),
         }
     }
 

@@ -11,6 +11,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::environment::Environment;
 use super::errors::ExecError;
+use super::first_line;
 use super::guard::GuardedRun;
 use super::program::Program;
 
@@ -58,7 +59,7 @@ pub(super) fn spawn(
     let shown = || name.to_string_lossy().into_owned();
     let path = environment
         .find(&name)
-        .ok_or_else(|| ExecError::NotFound(shown()))?;
+        .ok_or_else(|| environment.why_not_found(&name))?;
 
     let start = |mut command: Command| {
         command
@@ -85,12 +86,20 @@ pub(super) fn spawn(
         }
         started => started,
     };
-    started.map_err(|source| match is(&source, Errno::TOOBIG) {
-        true => ExecError::TooLong(shown()),
-        false => ExecError::Start {
-            program: shown(),
-            source,
-        },
+    started.map_err(|source| {
+        // The system says "no such file" of a script that is there, too.
+        let interpreter = is(&source, Errno::NOENT).then(|| first_line::interpreter(&path));
+        match interpreter.flatten() {
+            Some(interpreter) => ExecError::Interpreter {
+                program: shown(),
+                interpreter,
+            },
+            None if is(&source, Errno::TOOBIG) => ExecError::TooLong(shown()),
+            None => ExecError::Start {
+                program: shown(),
+                source,
+            },
+        }
     })
 }
 

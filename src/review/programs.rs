@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::Read;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 
 use super::report::Severity;
 use super::shell_words::{Needed, needed, plain_commands};
 use crate::config::Config;
-use crate::exec::{Environment, Program};
+use crate::exec::{Environment, Program, first_line};
 use crate::filter::{Misuse, Step};
 use crate::reading;
 use crate::source::{Command, Format};
@@ -222,21 +221,6 @@ impl Programs<'_> {
             )
         })
     }
-}
-
-/// What stands behind `#!`, for a script; None for another file.
-fn first_line(path: &Path) -> Option<Vec<u8>> {
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options()
-        .read(true)
-        .custom_flags(nonblocking)
-        .open(path)
-        .ok()?;
-    let mut start = Vec::new();
-    file.take(256).read_to_end(&mut start).ok()?;
-    let line = start.strip_prefix(b"#!")?;
-    let end = line.iter().position(|byte| *byte == b'\n');
-    line.get(..end.unwrap_or(line.len())).map(<[u8]>::to_vec)
 }
 
 fn of_script(by: &str, path: &str) -> Option<Fault> {

@@ -148,6 +148,20 @@ fn what_cannot_be_started_is_told() {
     let error = start(&missing).unwrap();
     assert!(matches!(&error, ExecError::NotFound(name) if name == "no-such-program"));
     assert!(!error.for_client().contains("no-such"));
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    let told = |text: &str| {
+        let error = start(&[Program::direct(&script)]).unwrap();
+        assert!(!error.for_client().contains("script"));
+        let error = error.to_string();
+        assert!(error.contains(text), "{error}");
+    };
+    fs::write(&script, "#! /bin/nonesuch -x\n").unwrap();
+    told("script is there, and this account may not run it: chmod +x");
+    make_executable(&script);
+    told("its first line names the program \"/bin/nonesuch\", which is not there");
+    fs::write(&script, "#!/bin/sh\r\necho\r\n").unwrap();
+    told("\"/bin/sh\\r\", which is not there; save the script with the line ends of Unix");
     let mut long = Program::direct("echo");
     long.arg("x".repeat(5 << 20)).unwrap();
     assert!(matches!(start(&[long]), Some(ExecError::TooLong(_))));
