@@ -160,6 +160,14 @@ fn streams_that_are_none() {
     let site = Site::new("");
     site.source("words", "echo this is no stream", "");
     assert_eq!(site.get(&asked("words")).text(), "this is no stream\n");
+    let noted = |at: u64| {
+        site.log()
+            .contains(&format!("No das2.2 packet at byte {at} of"))
+    };
+    assert!(noted(0), "{}", site.log());
+    site.source("behind", &format!("{DATA}; echo words"), "");
+    let length = site.get(&asked("behind")).text().find("words").unwrap();
+    assert!(noted(length as u64), "{}", site.log());
     for more in ["&resolution=60", "&ascii=1", "&compress=1"] {
         let answer = site.get(&(asked("words") + more));
         assert_eq!(

@@ -110,6 +110,7 @@ fn answer_by_programs(
         source: definition,
         plan,
         with_reader,
+        is_stream: asked.form == Form::Stream,
         head: encoded(exchange, definition, asked),
         no_data: no_data(&asked.begin, &asked.end),
     };

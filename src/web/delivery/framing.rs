@@ -15,6 +15,10 @@ pub struct Framing {
     missing: usize,
     /// Neither das2.2 nor a QStream, or deflated: only passed on.
     opaque: bool,
+    /// Bytes of earlier pieces.
+    before: u64,
+    /// Where in the stream something stands that is neither.
+    stray: Option<u64>,
     exception: bool,
 }
 
@@ -36,6 +40,8 @@ impl Framing {
             stream: StreamHeader::default(),
             missing: 0,
             opaque: false,
+            before: 0,
+            stray: None,
             exception: false,
         }
     }
@@ -44,6 +50,12 @@ impl Framing {
     /// all that are no packets of das2.2 or a QStream. Bytes that have not gone out come
     /// again, with more behind them.
     pub fn whole(&mut self, bytes: &[u8]) -> usize {
+        let end = self.end_of_packets(bytes);
+        self.before += end as u64;
+        end
+    }
+
+    fn end_of_packets(&mut self, bytes: &[u8]) -> usize {
         let mut at = self.missing.min(bytes.len());
         self.missing -= at;
         while !self.opaque {
@@ -51,7 +63,10 @@ impl Framing {
             match self.front(rest) {
                 Front::Whole(count) => at += count,
                 Front::Part(_) | Front::Unknown if !self.opaque => return at,
-                Front::Part(_) | Front::Unknown => {}
+                Front::Part(_) | Front::Unknown => {
+                    let stray = self.before + at as u64;
+                    self.stray = (!self.is_deflated()).then_some(stray);
+                }
             }
         }
         bytes.len()
@@ -64,6 +79,18 @@ impl Framing {
             Front::Part(length) => self.missing = length.saturating_sub(bytes.len()),
             _ => self.opaque = true,
         }
+        self.before += bytes.len() as u64;
+    }
+
+    /// Where something stands that is no packet of das2.2 or a QStream, in bytes from
+    /// the beginning of the stream; None where there is none, and behind a header that
+    /// says that the rest is deflated.
+    pub fn stray(&self) -> Option<u64> {
+        self.stray
+    }
+
+    fn is_deflated(&self) -> bool {
+        self.stream.is_deflated().unwrap_or(false)
     }
 
     /// Whether, after what has gone out, another packet may follow.

@@ -41,6 +41,8 @@ pub struct Delivery<'a> {
     /// Whether there is a reader in it, which needs a place, or only programs that
     /// look at the cache.
     pub with_reader: bool,
+    /// Whether a stream is to come out, and no table or text.
+    pub is_stream: bool,
     /// Headers, for when there are data.
     pub head: Head,
     /// What to say when there are none.
@@ -126,7 +128,14 @@ impl Flow<'_> {
     fn pass(&mut self, mut outlet: Body) -> Option<Error> {
         let (passed, framing) =
             passing::pass(&mut self.input, &mut outlet, self.delivery.head.is_gzip());
-        let error = self.end(passed)?;
+        let error = self.end(passed);
+        if let Some(offset) = framing.stray().filter(|_| self.delivery.is_stream) {
+            self.input.log().line(format_args!(
+                "No das2.2 packet at byte {offset} of the stream: from there on it went out unread; \
+                 das2_check says more"
+            ));
+        }
+        let error = error?;
         // Behind half a packet there is no place for a message, and a stream
         // that has told of its error itself needs no other.
         let is_told = framing.has_exception() || !framing.is_at_boundary();
