@@ -40,7 +40,7 @@ pub enum QueueError {
     #[error("no task: {0}")]
     Task(#[from] TaskError),
     /// A file of the queue, under STATE_PATH, cannot be used.
-    #[error("{file}: {reason}; make it writable for the accounts of web server and workers", file = .file.display())]
+    #[error("{file}: {reason}; the accounts of web server and workers have to be able to write it, and its disk needs room", file = .file.display())]
     File {
         /// The file or folder.
         file: std::path::PathBuf,

@@ -136,7 +136,7 @@ fn no_index(state: &Path, error: &io::Error) -> Finding {
         file: state.join("list"),
         line: 0,
         what: format!("there can be no index of the sources: {error}"),
-        instead: "let the web server's account write it".to_owned(),
+        instead: "let the web server's account write it, and see that its disk has room".to_owned(),
     }
 }
 
