@@ -270,6 +270,13 @@ fn of_pages(desk: &mut Desk<'_>) {
             );
         }
     }
+    if let Some((begin, end)) = &config.sample_range
+        && let (Ok(begin), Ok(end)) = (parse_query(begin, None), parse_query(end, None))
+        && begin >= end
+    {
+        let what = format!("is not later than {}", desk.name("SAMPLE_START"));
+        desk.warn("SAMPLE_END", &what, "write the end of the range");
+    }
     for (keyword, ranges) in [
         ("TEST_FROM", &config.test_from),
         ("VIEW_LOG_ALLOW", &config.view_log_allow),

@@ -130,6 +130,10 @@ const MORE: &[(&str, &[&str])] = &[
         &["9: warning: SAMPLE_END is no time:"],
     ),
     (
+        "SAMPLE_START = 2020-01-02\nSAMPLE_END = 2020-01-01",
+        &["9: warning: SAMPLE_END is not later than SAMPLE_START; write the end of the range"],
+    ),
+    (
         "TEST_FROM = host 0.0.0.0/0",
         &[
             "8: warning: TEST_FROM = host 0.0.0.0/0; `host` is left out:",
