@@ -1,77 +1,12 @@
-//! Filters run in this process, fed in pieces of any size.
-
-use std::io;
-
-use das2_server::filter::{Chain, Step};
-use das2_server::stream::{Error, Exception, Input, Reader, Sink};
+//! Filters run in this process, and what comes out taken apart.
 
 use crate::parsed::Parsed;
 
-/// Hands bytes out in pieces whose sizes go round.
-pub struct Pieces<'a> {
-    pub bytes: &'a [u8],
-    pub sizes: &'a [usize],
-    pub next: usize,
-}
-
-impl Input for Pieces<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let size = self.sizes[self.next % self.sizes.len()];
-        self.next += 1;
-        let count = size.min(into.len()).min(self.bytes.len());
-        let (now, later) = self.bytes.split_at(count);
-        into[..count].copy_from_slice(now);
-        self.bytes = later;
-        Ok(count)
-    }
-
-    fn would_wait(&mut self) -> bool {
-        true
-    }
-}
-
-/// What a run left behind.
-pub struct Ran {
-    pub bytes: Vec<u8>,
-    pub error: Option<Error>,
-}
-
-/// The program of a command line, as it runs in the server.
-pub fn chain(words: &[&str]) -> Chain {
-    Chain::of(Step::from_words(words).unwrap().unwrap())
-}
-
-/// Runs a filter as its program would, in pieces of these sizes.
-pub fn run_in_pieces(words: &[&str], input: &[u8], sizes: &[usize]) -> Ran {
-    let chain = chain(words);
-    let mut bytes = Vec::new();
-    let mut stage = chain.sink(&mut bytes);
-    let pieces = Pieces {
-        bytes: input,
-        sizes,
-        next: 0,
-    };
-    let error = Reader::new(pieces).pump(&mut stage).err();
-    if let Some(error) = &error {
-        let exception = Exception::new(Exception::SERVER_ERROR, &error.to_string());
-        stage.abort(&exception).unwrap();
-    }
-    drop(stage);
-    Ran { bytes, error }
-}
+pub use crate::pieces::{Ran, bytes_of, chain, run_in_pieces, words};
 
 /// Runs a filter that has to succeed; its output, taken apart.
 pub fn run(words: &[&str], input: &[u8]) -> Parsed {
     Parsed::new(&bytes_of(words, input))
-}
-
-/// Runs a filter that has to succeed.
-pub fn bytes_of(words: &[&str], input: &[u8]) -> Vec<u8> {
-    let ran = run_in_pieces(words, input, &[usize::MAX]);
-    if let Some(error) = ran.error {
-        panic!("{words:?}: {error}");
-    }
-    ran.bytes
 }
 
 /// Runs a filter that has to fail: the error, and what came out before it.
@@ -79,9 +14,4 @@ pub fn fails(words: &[&str], input: &[u8]) -> (String, Parsed) {
     let ran = run_in_pieces(words, input, &[usize::MAX]);
     let error = ran.error.expect("should fail").to_string();
     (error, Parsed::new(&ran.bytes))
-}
-
-/// The words of a command line.
-pub fn words(line: &str) -> Vec<&str> {
-    line.split_whitespace().collect()
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::make::{Maker, Random, Set};
+use crate::make::{Maker, Set};
 use crate::programs::run;
 use crate::read::{Stream, read};
+use crate::rng::Rng;
 
 /// The unit of times, how they are encoded, what makes one of seconds since
 /// 2000, and how near to them the centres of bins have to be, in seconds.
@@ -42,7 +43,7 @@ type Given = (f64, Vec<Vec<f64>>);
 
 fn records(clock: Clock, data: &[Set], big: bool) -> (Maker, Vec<Given>) {
     let (units, encoding, number, _) = clock;
-    let mut random = Random(7);
+    let mut random = Rng(7);
     let mut maker = Maker::new(big);
     let mut sets = vec![Set::times(units, encoding)];
     sets.extend(data.iter().cloned());
@@ -54,7 +55,7 @@ fn records(clock: Clock, data: &[Set], big: bool) -> (Maker, Vec<Given>) {
         let mut values = Vec::new();
         for set in data {
             let items = set.length.unwrap_or(1);
-            let value = |random: &mut Random| match random.below(12) {
+            let value = |random: &mut Rng| match random.below(12) {
                 0 if set.id == "filled" => -99.0,
                 1 if set.id == "filled" => f64::NAN,
                 _ => random.below(100) as f64 - 50.0,
@@ -475,6 +476,32 @@ fn packets_without_times_pass_and_bins_end_by_id() {
             .len(),
         1
     );
+}
+
+/// What is written as text or integers is reckoned as distances from the first value,
+/// which nothing has from infinity, and which are no use to the smallest and largest.
+#[test]
+fn infinities_and_pairs_of_very_different_numbers() {
+    let mut maker = Maker::new(false);
+    let sets = [
+        Set::times("us2000", "double"),
+        Set::data("v", "ascii15", None),
+        Set::data("pair", "ascii15", Some(2)).with("BINS_1", "String", "min,max"),
+    ];
+    maker.describe(1, &sets);
+    let (all, none) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (second, value, pair) in [
+        (0.0, all, [1e12, -1e12]),
+        (1.0, 1.0, [1e-6, -1e-6]),
+        (10.0, 1.0, [none, all]),
+        (11.0, none, [none, all]),
+    ] {
+        maker.record(1, &[&[second * 1e6], &[value], &pair]);
+    }
+    let stream = read(&run("qds_bin_avgsec 10", &maker.bytes));
+    let records = stream.records(1);
+    assert_eq!(records[0][1..], [vec![all], vec![1e-6, -1e-6]]);
+    assert_eq!(records[1][1..], [vec![none], vec![none, all]]);
 }
 
 #[test]

@@ -5,8 +5,12 @@ use std::process::Command;
 
 use das2_server::cache::{Form, Stamp};
 
-use crate::make::{Maker, Set, tagged};
+use crate::generator::{Kinds, random};
+use crate::make::{Maker, Set, iso, tagged};
+use crate::pieces::bytes_of;
+use crate::properties::{assert_same_records, records_of};
 use crate::read::{Stream, read, read_any};
+use crate::rng::{Rng, seeds};
 use crate::source::Source;
 
 const LEVELS: &str = "reducer = 'qds_bin_avgsec'\ncacheLevel_00 = 'intrinsic | daily'\n\
@@ -227,6 +231,64 @@ fn known_blocks_are_cut_without_being_read() {
         );
     }
     assert!(source.runs().is_empty());
+}
+
+/// What any stream gives out of its blocks, as it is and in bins.
+#[test]
+fn ranges_are_made_up_of_their_parts_and_blocks_of_their_bins() {
+    let source = Source::new(LEVELS, "");
+    source
+        .site
+        .reader("Q", "cat \"$(dirname \"$0\")/../all\"\n");
+    let kinds = Kinds {
+        wild: true,
+        joins: false,
+        pace: 200,
+        ..Kinds::PLAIN
+    };
+    for seed in seeds(13_000, 3) {
+        let made = random(seed, 60, kinds);
+        source.site.write("all", made.bytes());
+        let _ = fs::remove_dir_all(source.site.path("cache/data"));
+        source.build("2000-01-03", "2000-01-12");
+        let read = |begin: i64, end: i64, resolution: &str| {
+            let [begin, end] = [begin, end].map(|ms| iso(ms * 1_000_000));
+            let output = Command::new(env!("CARGO_BIN_EXE_qds_cache_rdr"))
+                .arg(source.site.path("dsdf/Q.dsdf"))
+                .arg(source.site.path("cache/data/Q"))
+                .args(["_noparam", &begin, &end, resolution])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "seed {seed}: {said}");
+            assert!(!said.contains("Missing"), "seed {seed}: {said}");
+            records_of(&output.stdout)
+        };
+        let days = [2, 11].map(|day| day * 86_400_000);
+        let last = made.times().max().unwrap();
+        assert!(last < days[1], "seed {seed}: {last}");
+        let what = format!("seed {seed}");
+        let whole = bytes_of(&["qds_bin_avgsec", "3600"], &made.bytes());
+        let bins = read(days[0], days[1], "3600");
+        assert_same_records(&bins, &records_of(&whole), &format!("{what}, bins"));
+        let times: Vec<i64> = made.times().collect();
+        let rng = &mut Rng(seed);
+        for _ in 0..4 {
+            let mut edges = [(); 3].map(|()| times[rng.below(times.len())] + rng.pick(&[0, 1, -1]));
+            edges.sort_unstable();
+            let [begin, middle, end] = [edges[0], edges[1] + 5, edges[2] + 9];
+            let what = format!("{what}, {begin} to {middle} to {end} ms");
+            let whole = read(begin, end, "0");
+            assert_same_records(&whole, &made.range(begin, end), &what);
+            if times.is_sorted() {
+                let mut joined = read(begin, middle, "0");
+                for (id, records) in read(middle, end, "0") {
+                    joined.entry(id).or_default().extend(records);
+                }
+                assert_same_records(&joined, &whole, &what);
+            }
+        }
+    }
 }
 
 #[test]

@@ -8,13 +8,21 @@
     clippy::string_slice
 )]
 
+#[path = "../filters/pieces.rs"]
+mod pieces;
+#[path = "../filters/rng.rs"]
+mod rng;
 #[path = "../site/mod.rs"]
 mod site;
 
 mod average;
 mod cached;
+mod expected;
+mod generator;
+mod layout;
 mod make;
 mod programs;
+mod properties;
 mod read;
 mod served;
 mod source;

@@ -9,6 +9,8 @@ pub struct Set {
     pub encoding: String,
     /// None: one value a packet.
     pub length: Option<usize>,
+    /// In place of the length: several, `2,3`, that make it up.
+    pub lengths: &'static str,
     /// Further properties: name, type, value.
     pub more: Vec<(&'static str, &'static str, String)>,
 }
@@ -21,6 +23,7 @@ impl Set {
             units,
             encoding: encoding.to_owned(),
             length: None,
+            lengths: "",
             more: Vec::new(),
         }
     }
@@ -54,7 +57,10 @@ impl Set {
                 format!("<property name=\"{name}\" type=\"{kind}\" value=\"{value}\"/>")
             })
             .collect();
-        let length = self.length.map(|n| n.to_string()).unwrap_or_default();
+        let length = match (self.lengths, self.length) {
+            ("", length) => length.map(|n| n.to_string()).unwrap_or_default(),
+            (lengths, _) => lengths.to_owned(),
+        };
         format!(
             "<qdataset id=\"{}\" rank=\"{}\"><properties>{properties}</properties>\
              <values encoding=\"{}\" length=\"{length}\"/></qdataset>",
@@ -163,17 +169,4 @@ pub fn iso(ns: i64) -> String {
         second / 60 % 60,
         second % 60
     )
-}
-
-/// Numbers without order, the same every time.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) % limit
-    }
 }

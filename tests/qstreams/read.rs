@@ -23,6 +23,8 @@ pub enum Piece {
 pub struct Stream {
     pub header: Element,
     pub pieces: Vec<Piece>,
+    /// The bytes of each piece.
+    pub bytes: Vec<Vec<u8>>,
 }
 
 /// Reads a stream that has to conform.
@@ -38,6 +40,7 @@ pub fn read_any(mut bytes: &[u8]) -> Stream {
     let mut big = true;
     let mut types: Vec<(u8, Vec<Set>)> = Vec::new();
     let mut pieces = Vec::new();
+    let mut pieces_bytes = Vec::new();
     while !bytes.is_empty() {
         let digits = |range: std::ops::Range<usize>| -> usize {
             std::str::from_utf8(&bytes[range]).unwrap().parse().unwrap()
@@ -55,6 +58,7 @@ pub fn read_any(mut bytes: &[u8]) -> Stream {
                 at += width * set.items;
             }
             pieces.push(Piece::Record(id, values));
+            pieces_bytes.push(bytes[..at].to_vec());
             bytes = &bytes[at..];
             continue;
         }
@@ -75,11 +79,13 @@ pub fn read_any(mut bytes: &[u8]) -> Stream {
                 pieces.push(Piece::Descriptor(id, sets));
             }
         }
+        pieces_bytes.resize(pieces.len(), bytes[..10 + length].to_vec());
         bytes = &bytes[10 + length..];
     }
     Stream {
         header: header.unwrap_or_default(),
         pieces,
+        bytes: pieces_bytes,
     }
 }
 

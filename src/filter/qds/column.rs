@@ -44,22 +44,22 @@ enum Gathered {
 }
 
 /// One item: the sum of distances from its first value, so that large numbers
-/// with small differences have a mean.
+/// with small differences have a mean; the smallest and the largest as they were.
 #[derive(Clone, Copy)]
 struct Slot {
     base: Option<Number>,
     sum: f64,
     count: f64,
-    low: f64,
-    high: f64,
+    low: Option<Number>,
+    high: Option<Number>,
 }
 
 const EMPTY: Slot = Slot {
     base: None,
     sum: 0.0,
     count: 0.0,
-    low: f64::INFINITY,
-    high: f64::NEG_INFINITY,
+    low: None,
+    high: None,
 };
 
 impl Column {
@@ -182,22 +182,25 @@ impl Column {
 
 impl Slot {
     fn add(&mut self, number: Number) {
-        let base = *self.base.get_or_insert(number);
-        let distance = number.minus(base);
-        self.sum += distance;
+        // From an infinite number there is no distance to others, nor to itself.
+        let is_finite = number.real().is_finite();
+        let from = if is_finite { number } else { Number::Real(0.0) };
+        let base = *self.base.get_or_insert(from);
+        self.sum += number.minus(base);
         self.count += 1.0;
-        self.low = self.low.min(distance);
-        self.high = self.high.max(distance);
+        let low = self.low.filter(|low| low.minus(number) <= 0.0);
+        let high = self.high.filter(|high| high.minus(number) >= 0.0);
+        self.low = low.or(Some(number));
+        self.high = high.or(Some(number));
     }
 
     /// The mean, or with `smallest` given one of the ends.
     fn value(&self, smallest: Option<bool>) -> Option<Number> {
-        let distance = match smallest {
-            None => self.sum / self.count,
+        match smallest {
+            None => Some(self.base?.plus(self.sum / self.count)),
             Some(true) => self.low,
             Some(false) => self.high,
-        };
-        Some(self.base?.plus(distance))
+        }
     }
 }
 
