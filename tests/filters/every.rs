@@ -6,6 +6,7 @@ use std::io::Read;
 
 use crate::generator::{Kinds, Rng, random};
 use crate::parsed::{Item, Parsed, Record};
+use crate::rng::seeds;
 use crate::running::{Ran, run_in_pieces, words};
 use crate::waves::waves;
 
@@ -133,7 +134,7 @@ fn of_records(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
 #[test]
 fn reads_of_any_size_give_the_same_bytes() {
     for line in &LINES {
-        for seed in 11_000..11_006 {
+        for seed in seeds(11_000, 6) {
             let input = line.input(seed, 40, Kinds::ALL);
             let whole = line.run(&input, &[usize::MAX]);
             for sizes in [&[1][..], &[2, 3], &[7, 411], &[64, 1, 1], &[1000, 1]] {
@@ -263,7 +264,7 @@ fn packet_types_mixed_otherwise_change_no_record_of_any() {
             continue;
         }
         let mut moved = 0;
-        for seed in 11_200..11_215 {
+        for seed in seeds(11_200, 15) {
             let input = line.input(seed, 80, RISING);
             let other = shuffled(&input, &mut Rng(seed));
             moved += usize::from(other != input);
@@ -312,7 +313,7 @@ fn packet_types_mixed_otherwise_change_no_record_of_any() {
 fn damaged_streams_give_an_error_or_a_stream() {
     let rng = &mut Rng(78);
     for line in &LINES {
-        for seed in 11_300..11_306 {
+        for seed in seeds(11_300, 6) {
             let mut input = line.input(seed, 20, Kinds::ALL);
             for _ in 0..15 {
                 let at = rng.below(input.len());

@@ -12,6 +12,7 @@
 mod ascii;
 mod average;
 mod binary;
+mod bins;
 mod csv;
 mod das23;
 mod das2c;
