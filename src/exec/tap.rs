@@ -10,7 +10,7 @@
 //! The one idea: bytes are known by where they lie. Between two reads nothing else can
 //! lie where the last read put its bytes; so a slice out of that stretch of memory is
 //! what was read, and its place there is its place in the second pipe. Whatever a stage
-//! has changed lies elsewhere, as do the bytes of an unfinished packet that were
+//! has changed or inflated lies elsewhere, as do the bytes of an unfinished packet that were
 //! brought to the front, and is written as ever.
 
 use std::ops::Range;

@@ -64,17 +64,15 @@ impl Buffer {
         }
     }
 
-    /// From here on the bytes are one zlib stream.
+    /// From here on the bytes are one zlib stream. It stays where it was read, and what
+    /// comes out of it lies elsewhere: by their place in memory bytes that were read are
+    /// known (see `exec::Tap`).
     pub(super) fn inflate(&mut self) {
-        let raw = self.get().to_vec();
-        let end = raw.len();
-        self.start = 0;
-        self.end = 0;
         self.inflate = Some(Box::new(Inflate {
             zlib: Decompress::new(true),
-            raw,
-            start: 0,
-            end,
+            raw: std::mem::take(&mut self.bytes),
+            start: std::mem::take(&mut self.start),
+            end: std::mem::take(&mut self.end),
             done: false,
             damaged: false,
         }));

@@ -1,7 +1,11 @@
 //! Much data of a reader between blocks, and alone: what goes out without being
 //! copied is what would have gone out otherwise.
 
+use std::io::Write;
 use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 
 use crate::site::Site;
 
@@ -92,19 +96,22 @@ fn query(more: &str) -> String {
     format!("server=dataset&dataset=L&start_time=2000-01-01T00:00&end_time=2000-01-01T03:00{more}")
 }
 
+fn build(site: &Site, begin: &str, end: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"))
+        .args(["build", "L", "--now"])
+        .args([format!("2000-01-01{begin}"), format!("2000-01-01{end}")])
+        .arg("-c")
+        .arg(site.path("das2server.conf"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[test]
 fn a_large_gap_between_blocks_is_filled_exactly() {
     let site = site();
-    for (begin, end) in [("T00:00", "T01:00"), ("T02:00", "T03:00")] {
-        let output = Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"))
-            .args(["build", "L", "--now"])
-            .args([format!("2000-01-01{begin}"), format!("2000-01-01{end}")])
-            .arg("-c")
-            .arg(site.path("das2server.conf"))
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
+    build(&site, "T00:00", "T01:00");
+    build(&site, "T02:00", "T03:00");
     site.write("asked", "");
     let answer = site.get(&query(""));
     assert_eq!(answer.status(), 200);
@@ -126,4 +133,29 @@ fn much_of_a_reader_alone_goes_out_as_it_came() {
     let (data, headers) = split(&answer.body);
     assert!(headers.contains("half of it"), "{headers}");
     assert!(data == records(0, 3 * HOUR), "{} bytes", data.len());
+}
+
+/// What is inflated comes to lie where a long header was read, and is not what was there.
+#[test]
+fn much_that_was_compressed_goes_out_as_it_was_before() {
+    let site = site();
+    build(&site, "T00:00", "T01:00");
+    build(&site, "T02:00", "T03:00");
+    let mut deflated = ZlibEncoder::new(Vec::new(), Compression::best());
+    deflated.write_all(packet_header().as_bytes()).unwrap();
+    deflated.write_all(&records(HOUR, 2 * HOUR)).unwrap();
+    let deflated = deflated.finish().unwrap();
+    // It ends in the second read, whether that comes after 128 or 256 KiB.
+    for length in [200_000, 300_000] {
+        let xml = format!(
+            "<stream version=\"2.2\" compression=\"deflate\"><properties String:note=\"{}\"/></stream>",
+            "x".repeat(length)
+        );
+        let head = format!("[00]{:06}{xml}", xml.len());
+        site.write("second", [head.as_bytes(), &deflated].concat());
+        let answer = site.get(&query(""));
+        assert_eq!(answer.status(), 200);
+        let (data, _) = split(&answer.body);
+        assert!(data == records(0, 3 * HOUR), "{} bytes", data.len());
+    }
 }
