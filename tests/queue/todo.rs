@@ -410,7 +410,8 @@ fn an_interrupted_wait_for_an_answer_is_no_error() {
     }
     redis.hang(false);
     let ran = Ran::of(child.wait_with_output().unwrap());
-    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let said = format!("Server definition: {}\n", site.conf().display());
+    assert_eq!((ran.status, ran.err), (0, said), "{}", ran.out);
 }
 
 #[test]
