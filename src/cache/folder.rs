@@ -245,14 +245,15 @@ impl Walk<'_> {
         ControlFlow::Continue(())
     }
 
-    /// As [`numbers_in`]; what cannot be read is noted. That there is nothing
-    /// of that name, or no folder, is not odd.
+    /// As [`numbers_in`]; what cannot be read is noted, as are files where folders
+    /// have to be, since no block can be made there. That there is nothing of that
+    /// name is not odd.
     fn list(&mut self, folder: &Path, head: &str, width: usize, tail: &str) -> Vec<u32> {
-        let plain = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
         match numbers_in(folder, head, width, tail) {
             Ok(numbers) => numbers,
             Err(error) => {
-                if !plain.contains(&error.kind()) && self.unreadable.len() < MOST_TOLD {
+                let is_odd = error.kind() != io::ErrorKind::NotFound;
+                if is_odd && self.unreadable.len() < MOST_TOLD {
                     self.unreadable
                         .push(format!("{}: {error}", folder.display()));
                 }

@@ -239,10 +239,13 @@ fn folders_that_cannot_be_read_are_told() {
     // Not even root reads a chain of links that has no end.
     let folder = site.path("cache/data/S/_noparam/intrinsic/2020/03");
     std::os::unix::fs::symlink("03", folder).unwrap();
+    // Nor makes anybody blocks below a file.
+    fs::write(site.path("cache/data/S/_noparam/intrinsic/2020/04"), "").unwrap();
     for words in [&["status", "S"][..], &["verify", "S"]] {
         let said = tool(&site, words);
         assert_eq!(said.status, 1, "{}", said.text);
         assert!(said.text.contains("intrinsic/2020/03: "), "{}", said.text);
+        assert!(said.text.contains("intrinsic/2020/04: "), "{}", said.text);
     }
     let said = tool(&site, &["status", "--json"]);
     assert_eq!(said.status, 1, "{}", said.text);
