@@ -224,6 +224,24 @@ fn blocks_are_queued_as_das2_pyserver_does() {
 }
 
 #[test]
+fn what_others_have_queued_does_nothing_to_a_terminal() {
+    let Some(site) = Site::redis() else {
+        return;
+    };
+    let text = "2026\u{1b}[2J|x||||\u{202e}y|TASK_CACHE|A/b|2020-01-01|2020-01-02|1";
+    let redis = site.redis.as_ref().unwrap();
+    let waiting: usize = redis.ask(&["LPUSH", "das2_todo", text]);
+    assert_eq!(waiting, 1);
+    let id = site.json(&["list"])[0]["id"].as_str().unwrap().to_owned();
+    for words in [&["list"][..], &["-t"], &["show", &id]] {
+        let out = site.good(words);
+        let is_bad = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!out.contains(is_bad), "{words:?}: {out:?}");
+        assert!(out.contains(r"2026\x1b[2J"), "{words:?}: {out:?}");
+    }
+}
+
+#[test]
 fn bad_tasks_are_refused() {
     let site = Site::embedded();
     for (words, told) in [

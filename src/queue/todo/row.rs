@@ -1,5 +1,6 @@
 //! One task.
 
+use crate::log::Printable;
 use crate::queue::broker::{Hold, Listed, Which};
 
 use super::{Desk, TodoError, find, json};
@@ -23,11 +24,8 @@ pub(super) fn show(desk: &mut Desk, words: &[String]) -> Result<(), TodoError> {
     let pairs = object.as_object().into_iter().flatten();
     for (key, value) in pairs {
         let text = value.as_str().map(str::to_owned);
-        writeln!(
-            desk.out,
-            "{key:12}{}",
-            text.unwrap_or_else(|| value.to_string())
-        )?;
+        let text = text.unwrap_or_else(|| value.to_string());
+        writeln!(desk.out, "{key:12}{}", Printable(&text))?;
     }
     if let Some(advice) = advice(&listed) {
         writeln!(desk.out, "\n{advice}")?;

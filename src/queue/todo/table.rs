@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use crate::log::Printable;
 use crate::queue::broker::{Listed, Which};
 use crate::queue::entry::{Entry, Stage};
 use crate::queue::task::Work;
 
 use super::{Desk, TodoError, find, json};
 
-/// Text in columns. Rows may be shorter than the heads.
+/// Text in columns. Rows may be shorter than the heads. What other programs have put
+/// into the queue stays in its cell.
 pub(super) struct Table {
     pub(super) heads: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
@@ -17,12 +19,17 @@ pub(super) struct Table {
 impl Table {
     /// Heads, dashes, rows; each column as wide as its widest cell.
     pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        let printable = |cell: &String| Printable(cell).to_string();
+        let rows = self.rows.iter();
+        let rows: Vec<Vec<String>> = rows
+            .map(|row| row.iter().map(printable).collect())
+            .collect();
         let widths: Vec<usize> = self
             .heads
             .iter()
             .enumerate()
             .map(|(at, head)| {
-                let cells = self.rows.iter().filter_map(|row| row.get(at));
+                let cells = rows.iter().filter_map(|row| row.get(at));
                 cells
                     .chain([head])
                     .map(|cell| width(cell))
@@ -31,7 +38,7 @@ impl Table {
             })
             .collect();
         let dashes: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-        for row in [&self.heads, &dashes].into_iter().chain(&self.rows) {
+        for row in [&self.heads, &dashes].into_iter().chain(&rows) {
             let mut line = String::new();
             for (at, width) in widths.iter().enumerate() {
                 let cell = row.get(at).map_or("", String::as_str);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::log::Printable;
 use crate::queue::broker::Which;
 use crate::queue::entry::Stage;
 use crate::queue::error::QueueError;
@@ -101,7 +102,7 @@ fn one(desk: &mut Desk, id: &str) -> Result<(), TodoError> {
             false => line(which, &listed),
         };
         if line != before {
-            writeln!(desk.out, "{line}")?;
+            writeln!(desk.out, "{}", Printable(&line))?;
             desk.out.flush()?;
             before = line;
         }
