@@ -1,6 +1,7 @@
 //! das2_ascii.
 
-use crate::generator::{Builder, Kinds, encode, le8, random, x_y};
+use crate::builder::{Builder, encode, le8, x_y};
+use crate::generator::{Kinds, random};
 use crate::parsed::{Parsed, us2000};
 use crate::running::{bytes_of, run, run_in_pieces, words};
 
@@ -337,7 +338,7 @@ fn redefinition_and_das2_3_planes() {
     s.data(
         1,
         &[
-            crate::generator::time(24, 5e6),
+            crate::builder::time(24, 5e6),
             encode("float", 1.0),
             encode("float", 2.0),
             encode("float", 3.0),

@@ -1,6 +1,7 @@
 //! das2_binary.
 
-use crate::generator::{Builder, Kinds, encode, le8, random, time};
+use crate::builder::{Builder, encode, le8, time};
+use crate::generator::{Kinds, random};
 use crate::oracle::time_of;
 use crate::parsed::{Item, Parsed, us2000};
 use crate::running::{bytes_of, fails, run, run_in_pieces, words};
@@ -342,7 +343,7 @@ fn wide_text_is_read_exactly() {
         1,
         "<x type=\"double\" units=\"us2000\"/><y type=\"ascii26\" units=\"\"/>",
     );
-    let rng = &mut crate::generator::Rng(77);
+    let rng = &mut crate::rng::Rng(77);
     let mut texts = Vec::new();
     for _ in 0..5000 {
         let value = f64::from_bits(rng.next());

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::generator::{Kinds, iso, random};
+use crate::builder::iso;
+use crate::generator::{Kinds, random};
 use crate::oracle::{Options, binned, counts, fill_of, is_fill, time_of};
 use crate::parsed::{Parsed, Record};
 use crate::rng::seeds;

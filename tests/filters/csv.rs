@@ -1,6 +1,7 @@
 //! das2_csv: its table, read by a reader of its own.
 
-use crate::generator::{Builder, Kinds, encode, iso, le8, random, time, x_y};
+use crate::builder::{Builder, encode, iso, le8, time, x_y};
+use crate::generator::{Kinds, random};
 use crate::parsed::{Item, Parsed};
 use crate::running::{bytes_of, run_in_pieces, words};
 

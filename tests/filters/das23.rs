@@ -1,7 +1,8 @@
 //! das2.3: offsets, samples in time, any number of x planes, and its version.
 
-use crate::generator::{Builder, Rng, encode};
+use crate::builder::{Builder, encode};
 use crate::parsed::Parsed;
+use crate::rng::Rng;
 use crate::running::{bytes_of, fails, run, words};
 
 const X: &str = "<x type=\"double\" units=\"us2000\"/>";

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::generator::{Builder, Rng, encode};
+use crate::builder::{Builder, encode};
 use crate::oracle::last_digit;
 use crate::parsed::{Parsed, Record};
+use crate::rng::Rng;
 use crate::running::{bytes_of, words};
 
 fn das2c() -> Option<PathBuf> {

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 
-use crate::generator::{Kinds, Rng, random};
+use crate::generator::{Kinds, random};
 use crate::parsed::{Item, Parsed, Record};
+use crate::rng::Rng;
 use crate::rng::seeds;
 use crate::running::{Ran, run_in_pieces, words};
 use crate::waves::waves;

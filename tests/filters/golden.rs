@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::generator::{Builder, encode, time};
+use crate::builder::{Builder, encode, time};
 use crate::oracle::{Options, Planes, binned};
 use crate::parsed::{Header, Parsed, Record};
 use crate::running::{bytes_of, words};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::generator::{Builder, Rng, encode, le8, x_y};
+use crate::builder::{Builder, encode, le8, x_y};
 use crate::parsed::Parsed;
+use crate::rng::Rng;
 use crate::running::{fails, run, words};
 
 fn pairs(out: &Parsed, id: u8) -> Vec<(f64, f64)> {

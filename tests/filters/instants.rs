@@ -1,6 +1,6 @@
 //! Times before 1970 and in leap seconds, through every filter that knows times.
 
-use crate::generator::{Builder, encode};
+use crate::builder::{Builder, encode};
 use crate::parsed::{Parsed, us2000};
 use crate::running::{bytes_of, run, words};
 

@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use crate::generator::{Builder, encode};
+use crate::builder::{Builder, encode};
 use crate::parsed::Parsed;
-use crate::programs::{Running, command, fed, ok, program};
+use crate::processes::{Running, command, fed, ok, program};
 
 /// Lines that make each program work.
 const LINES: [&str; 5] = [

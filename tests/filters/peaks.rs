@@ -1,6 +1,7 @@
 //! das2_bin_peakavgsec: as das2_bin_avgsec, with a peak for each plane.
 
-use crate::generator::{Builder, Kinds, encode, random, x_y};
+use crate::builder::{Builder, encode, x_y};
+use crate::generator::{Kinds, random};
 use crate::oracle::{Options, binned, compare};
 use crate::parsed::Parsed;
 use crate::running::{run, words};

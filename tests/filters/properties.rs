@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::bins::PLAIN;
-use crate::generator::{Kinds, Rng, random};
+use crate::generator::{Kinds, random};
 use crate::oracle::{fill_of, is_fill};
 use crate::parsed::{Item, Parsed};
+use crate::rng::Rng;
 use crate::rng::seeds;
 use crate::running::{bytes_of, run, run_in_pieces, words};
 
@@ -198,7 +199,7 @@ impl std::io::Write for Counted {
 
 #[test]
 fn never_more_than_64_kib_wait_for_the_next_write() {
-    let mut s = crate::generator::Builder::new();
+    let mut s = crate::builder::Builder::new();
     s.packet(
         1,
         "<x type=\"time24\" units=\"us2000\"/><y type=\"ascii14\" units=\"\"/>",
@@ -206,7 +207,7 @@ fn never_more_than_64_kib_wait_for_the_next_write() {
     let headers = s.bytes.len();
     for i in 0..20_000 {
         let now = f64::from(i) * 1e6;
-        let encode = crate::generator::encode;
+        let encode = crate::builder::encode;
         s.data(1, &[encode("time24", now), encode("ascii14", 1.5)]);
     }
     // One record out for each in, of the same length.

@@ -1,7 +1,9 @@
 //! das2_bin_ratesec: how much there is in each bin.
 
-use crate::generator::{Builder, Kinds, Rng, le8, random, x_y};
+use crate::builder::{Builder, le8, x_y};
+use crate::generator::{Kinds, random};
 use crate::parsed::Parsed;
+use crate::rng::Rng;
 use crate::running::{fails, run, words};
 
 fn at(seconds: &[f64]) -> Vec<u8> {

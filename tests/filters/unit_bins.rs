@@ -1,6 +1,6 @@
 //! das2_bin_avg: bins in x's own units.
 
-use crate::generator::{Builder, encode, le8, x_y};
+use crate::builder::{Builder, encode, le8, x_y};
 use crate::generator::{Kinds, random};
 use crate::running::{bytes_of, fails, run, run_in_pieces, words};
 
@@ -66,7 +66,7 @@ fn text_times_count_in_the_unit_of_x() {
         ("t2000", "0.0003", "2000-01-01T00:00:00.000150 "),
     ] {
         let x = format!("<x type=\"time24\" units=\"{units}\"></x>");
-        let out = of_x(&x, size, &[(crate::generator::time(24, 0.0), 4.0)]);
+        let out = of_x(&x, size, &[(crate::builder::time(24, 0.0), 4.0)]);
         let text = String::from_utf8(out.records()[0].raw[0][0].clone()).unwrap();
         assert_eq!(text, centre);
     }

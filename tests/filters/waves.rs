@@ -1,9 +1,8 @@
 //! Waveforms made at random, for das2_psd.
 
-use crate::generator::{
-    Builder, Column, Kinds, Layout, NAMES, Rng, UNITS, VALUE_TYPES, encode, end_of_line, time_unit,
-    x_field,
-};
+use crate::builder::{Builder, encode, time_unit};
+use crate::generator::{Column, Kinds, Layout, NAMES, UNITS, VALUE_TYPES, end_of_line, x_field};
+use crate::rng::Rng;
 
 /// Waveforms at even steps, along the items of scans and along x, of several packet
 /// types, with gaps, fill, NaN, and headers that change.

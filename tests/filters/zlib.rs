@@ -6,9 +6,10 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Decompress, FlushDecompress};
 
-use crate::generator::{Builder, Kinds, encode, le8, random, x_y};
+use crate::builder::{Builder, encode, le8, x_y};
+use crate::generator::{Kinds, random};
 use crate::parsed::Parsed;
-use crate::programs::{Running, command, fed, ok};
+use crate::processes::{Running, command, fed, ok};
 use crate::running::{bytes_of, fails, run_in_pieces, words};
 
 /// Where the zlib stream begins.

@@ -1,8 +1,10 @@
 //! Headers, packet IDs, and what is no waveform.
 
-use super::{KHZ, X, scan_planes, series, wave, waveforms};
-use crate::generator::{Builder, Rng, encode, le8};
+use crate::builder::{Builder, encode, le8};
+use crate::rng::Rng;
 use crate::running::{fails, run, run_in_pieces, words};
+
+use super::{KHZ, X, scan_planes, series, wave, waveforms};
 
 #[test]
 fn the_stream_header_says_what_was_done() {
@@ -215,7 +217,7 @@ fn a_broken_time_is_found_at_its_place() {
         let samples = wave(&mut Rng(33), 16);
         samples.iter().flat_map(|&v| encode("float", v)).collect()
     };
-    s.data(1, &[crate::generator::time(24, 0.0), values()]);
+    s.data(1, &[crate::builder::time(24, 0.0), values()]);
     s.data(1, &[b"2000-13-77T00:00:00.500 ".to_vec(), values()]);
     let input = s.take();
     let ran = run_in_pieces(&words("das2_psd 16 1"), &input, &[usize::MAX]);

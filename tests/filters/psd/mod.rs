@@ -6,7 +6,8 @@ mod series;
 
 use std::f64::consts::TAU;
 
-use crate::generator::{Builder, Rng, encode, le8};
+use crate::builder::{Builder, encode, le8};
+use crate::rng::Rng;
 
 /// The densities of samples `dt` seconds apart, term by term: Hann window with
 /// N - 1, power over N times the sum of its squares, times N dt.

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
-use super::{KHZ, X, assert_close, densities, scan_planes, wave, waveforms};
-use crate::generator::{Builder, Rng, encode, le8};
+use crate::builder::{Builder, encode, le8};
+use crate::rng::Rng;
 use crate::running::{fails, run, run_in_pieces, words};
+
+use super::{KHZ, X, assert_close, densities, scan_planes, wave, waveforms};
 
 #[test]
 fn densities_are_those_of_the_definition() {

@@ -1,8 +1,10 @@
 //! Windows along x.
 
-use super::{X, assert_close, densities, series, wave};
-use crate::generator::{Builder, Rng, encode, le8};
+use crate::builder::{Builder, encode, le8};
+use crate::rng::Rng;
 use crate::running::{run, words};
+
+use super::{X, assert_close, densities, series, wave};
 
 fn at_1_khz(samples: &[f64]) -> Vec<(f64, f64)> {
     let times = (1..).map(|i| f64::from(i) * 1e3);
@@ -148,7 +150,7 @@ fn scans_can_be_transformed_along_x() {
     );
     let (a, b) = (wave(&mut Rng(26), 32), wave(&mut Rng(27), 32));
     for i in 0..32 {
-        let time = crate::generator::time(30, i as f64 * 10.0);
+        let time = crate::builder::time(30, i as f64 * 10.0);
         s.data(1, &[time, encode("double", a[i]), encode("double", b[i])]);
     }
     let out = run(&words("das2_psd -x 16 1"), &s.take());
