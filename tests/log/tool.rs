@@ -149,6 +149,8 @@ fn wrong_words_and_no_logs() {
     ] {
         assert_eq!(run(&site, words).status.code(), Some(2), "{words:?}");
     }
+    let told = run(&site, &["--until", "tomorrow"]).stderr;
+    assert!(String::from_utf8_lossy(&told).contains("write a day, such as"));
     let site = Site::new("LOG_PATH = /nonexistent");
     assert_eq!(run(&site, &[]).status.code(), Some(1));
     site.write("das2server.conf", "SITE_NAME = Test\n");

@@ -44,10 +44,10 @@ pub struct Options {
     #[arg(short, long, value_name = "NAME")]
     dataset: Option<String>,
     /// Only of this day and later, as 2026-11-24, local time
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     since: Option<NaiveDate>,
     /// Only of this day and earlier
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     until: Option<NaiveDate>,
     /// How many: the last ones, and of totals the largest ones
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
@@ -67,6 +67,11 @@ pub struct Options {
     /// Clients, by the address that names their log; all by default
     #[arg(value_name = "CLIENT")]
     clients: Vec<String>,
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse()
+        .map_err(|_| "write a day, such as 2026-11-24".to_owned())
 }
 
 fn status(text: &str) -> Result<StatusWanted, String> {
