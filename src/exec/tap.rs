@@ -53,6 +53,9 @@ struct Kept {
     /// How much of it has gone to the client from here.
     moved: usize,
     next: Next,
+    /// The bytes themselves, so that tests find out who puts others in their place.
+    #[cfg(debug_assertions)]
+    bytes: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -141,6 +144,8 @@ impl Kept {
             lies: 0..0,
             moved: 0,
             next: Next::Keep,
+            #[cfg(debug_assertions)]
+            bytes: Vec::new(),
         })
     }
 
@@ -158,11 +163,18 @@ impl Kept {
             return Ok(None);
         }
         let count = tee(source, &self.to, into.len(), SpliceFlags::NONBLOCK)?;
+        if count == 0 {
+            return Ok(None);
+        }
         self.next = Next::Stop;
         let read = read_all(source, into.get_mut(..count).unwrap_or_default())?;
         if read == count {
             let begin = into.as_ptr().addr();
             self.lies = begin..begin + count;
+            #[cfg(debug_assertions)]
+            into.get(..count)
+                .unwrap_or_default()
+                .clone_into(&mut self.bytes);
             self.next = match count < WORTH {
                 true => Next::Plain,
                 false => Next::Keep,
@@ -183,11 +195,24 @@ impl Kept {
             return Ok(Sent::Not(first - begin));
         }
         self.skip(first - self.lies.start)?;
+        #[cfg(debug_assertions)]
+        self.assert_unchanged(bytes.get(..count).unwrap_or_default());
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
         let moved = splice(&self.from, None, client, None, count, flags)?;
         self.lies.start += moved;
         self.moved += moved;
         Ok(Sent::Moved(moved))
+    }
+
+    /// Whether the bytes that are in the pipe are what is to be sent.
+    #[cfg(debug_assertions)]
+    fn assert_unchanged(&self, sent: &[u8]) {
+        let from = self.bytes.len() - self.lies.len();
+        let kept = self.bytes.get(from..from + sent.len());
+        assert!(
+            kept == Some(sent),
+            "other bytes lie where the last read put its own"
+        );
     }
 
     /// Drops bytes from the front of the pipe.

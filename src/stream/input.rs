@@ -9,7 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// A source of bytes that can tell whether reading would have to wait, so
 /// that output is flushed exactly when the input pauses.
 pub trait Input {
-    /// Reads some bytes; 0 is the end.
+    /// Reads some bytes; 0 is the end. Until the next call nothing else may be put where
+    /// they lie: a source may know them by their place when they are written out again.
     ///
     /// # Errors
     /// Whatever the source says.
