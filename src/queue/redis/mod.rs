@@ -7,23 +7,24 @@
 //! each of its workers: a key that expires unless the worker beats. Every
 //! change is one script, so no process that dies leaves a task between lists.
 
+mod ask;
 mod connect;
 mod lists;
 mod script;
+mod take;
 
 use std::time::{Duration, Instant};
-
-use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult};
 
 use crate::config::QueueConnection;
 
 use super::broker::{
     Broker, Cancelled, Finish, Lease, Listed, Rules, StillOurs, Submitted, Which, WorkerId,
 };
-use super::entry::{Entry, Stage};
+use super::entry::Stage;
 use super::error::QueueError;
 use super::key::TaskKey;
-use super::task::{Field, Task, Work, time_stamp};
+use super::task::{Field, Task, time_stamp};
+use ask::FIRST_PAUSE;
 use connect::Patience;
 
 /// What a worker or a tool can wait for.
@@ -31,19 +32,6 @@ const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(2),
     answer: Duration::from_secs(5),
 };
-
-/// The pauses between attempts to reach a server that is away.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// How often the list is looked at where waiting for it is not possible.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// How often a call that was interrupted is made again.
-const INTERRUPTIONS: usize = 5;
-
-/// What a task that has just begun has for progress in das2-pyserver.
-const BEGUN: &str = "0/100";
 
 /// The queue in a Redis server.
 pub struct RedisBroker {
@@ -80,84 +68,6 @@ impl RedisBroker {
             answer: limit,
         };
         broker
-    }
-
-    /// What there is to say when no answer came in time.
-    pub(super) fn late(&self) -> QueueError {
-        QueueError::Unreachable {
-            place: connect::place(&self.connection),
-            reason: "no answer in time".to_owned(),
-        }
-    }
-
-    /// Sends a command, connecting first where that is needed, and gives the
-    /// answer. An old connection may have died unseen: then once more, and again
-    /// where a signal or a frozen machine broke the wait off. Each script may be called
-    /// again when its answer got lost.
-    fn ask<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> Result<T, QueueError> {
-        let was_open = self.open.is_some();
-        let mut answer = self.ask_once(command);
-        if was_open && matches!(&answer, Err(error) if error.is_connection_dropped()) {
-            answer = self.ask_once(command);
-        }
-        for _ in 0..INTERRUPTIONS {
-            match &answer {
-                Err(error) if was_interrupted(error) => answer = self.ask_once(command),
-                _ => break,
-            }
-        }
-        answer.map_err(|error| self.queue_error(&error))
-    }
-
-    fn ask_once<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> RedisResult<T> {
-        if self.next_attempt.is_some_and(|at| Instant::now() < at) {
-            return Err((ErrorKind::Io, "it was away a moment ago").into());
-        }
-        let answer = self.exchange(command);
-        match &answer {
-            Ok(_) => {
-                self.pause = FIRST_PAUSE;
-                self.next_attempt = None;
-            }
-            // What comes now may be the answer to an older command.
-            Err(error) => {
-                self.open = None;
-                if error.is_io_error() && !was_interrupted(error) {
-                    self.next_attempt = Some(Instant::now() + self.pause);
-                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                }
-            }
-        }
-        answer
-    }
-
-    fn exchange<T: FromRedisValue>(&mut self, command: &redis::Cmd) -> RedisResult<T> {
-        if let Some(open) = &mut self.open {
-            return command.query(open);
-        }
-        let mut open = connect::open(&self.connection, self.patience)?;
-        let mut together = connect::greeting(&self.connection);
-        together.add_command(command.clone());
-        let (answer,): (T,) = together.query(&mut open)?;
-        self.open = Some(open);
-        Ok(answer)
-    }
-
-    fn queue_error(&self, error: &RedisError) -> QueueError {
-        let place = connect::place(&self.connection);
-        let reason = error.to_string();
-        let away = error.is_io_error() || matches!(error.code(), Some("LOADING" | "MASTERDOWN"));
-        match away {
-            true => QueueError::Unreachable { place, reason },
-            false => QueueError::Refused { place, reason },
-        }
-    }
-
-    fn unclear(&self) -> QueueError {
-        QueueError::Refused {
-            place: connect::place(&self.connection),
-            reason: "an answer that makes no sense".to_owned(),
-        }
     }
 
     fn queue(&mut self, tasks: &[Task], marks_count: bool) -> Result<Submitted, QueueError> {
@@ -198,110 +108,6 @@ impl RedisBroker {
             .arg(self.rules.finished)
             .arg(millis(self.rules.parked_for));
         command
-    }
-
-    /// One attempt to get a task. With `pause`, the lease is made to last for
-    /// that time as well: the worker is going to wait.
-    fn take_now(
-        &mut self,
-        worker: &WorkerId,
-        pause: Duration,
-    ) -> Result<Option<Lease>, QueueError> {
-        loop {
-            let holder = worker.to_string();
-            let hold = self.rules.held() + pause;
-            let started = time_stamp();
-            let mut command = self.call_of_worker(script::TAKE, &holder, hold, &started);
-            command.arg(BEGUN);
-            let answer: Vec<redis::Value> = self.ask(&command)?;
-            let [text, attempt] = answer.as_slice() else {
-                return Ok(None);
-            };
-            let text: Vec<u8> =
-                FromRedisValue::from_redis_value_ref(text).map_err(|_| self.unclear())?;
-            let attempt: u32 =
-                FromRedisValue::from_redis_value_ref(attempt).map_err(|_| self.unclear())?;
-            match lease(text, attempt, started, holder) {
-                Ok(lease) => return Ok(Some(lease)),
-                Err(text) => self.refuse(worker, &text)?,
-            }
-        }
-    }
-
-    /// Parks what is no task.
-    fn refuse(&mut self, worker: &WorkerId, text: &str) -> Result<(), QueueError> {
-        let now = time_stamp();
-        let task = Task {
-            submitted: now.clone(),
-            requester: String::new(),
-            host: String::new(),
-            remote: String::new(),
-            remote_extra: String::new(),
-            user: String::new(),
-            work: Work::Other {
-                category: "INVALID".to_owned(),
-                arguments: vec![text.to_owned()],
-            },
-        };
-        let reason = match Task::parse(text) {
-            Ok(_) => "Not UTF-8".to_owned(),
-            Err(error) => format!("No task: {error}"),
-        };
-        let stage = Stage::Ended {
-            started: now.clone(),
-            status: reason,
-            ended: now,
-            code: 13,
-        };
-        let mut command = script::call(script::REFUSE);
-        command
-            .arg(worker.to_string())
-            .arg(Entry { task, stage }.to_text())
-            .arg(self.rules.finished);
-        self.ask::<String>(&command).map(drop)
-    }
-
-    /// Waits until a task comes into the worker's own list, or for `pause`.
-    fn wait_for_one(&mut self, worker: &WorkerId, pause: Duration) -> Result<(), QueueError> {
-        if !self.can_wait {
-            std::thread::sleep(pause.min(LOOK_EVERY));
-            return Ok(());
-        }
-        let list = format!("{}{worker}", lists::WORKING);
-        let mut command = redis::cmd("BLMOVE");
-        command.arg(lists::TODO).arg(&list).arg("RIGHT").arg("LEFT");
-        // To the server 0 means for ever.
-        command.arg(format!("{:.3}", pause.as_secs_f64().max(0.01)));
-        if let Some(open) = &self.open {
-            let limit = self.patience.answer + pause;
-            let set = open.set_read_timeout(Some(limit));
-            set.map_err(|error| self.queue_error(&error))?;
-        }
-        let answer = self.ask_once::<Option<Vec<u8>>>(&command);
-        if let Some(open) = &self.open {
-            let set = open.set_read_timeout(Some(self.patience.answer));
-            set.map_err(|error| self.queue_error(&error))?;
-        }
-        match answer {
-            // A timeout of the socket is no answer to rely on, but neither is
-            // it the end: the next script looks at the list.
-            Ok(_) => Ok(()),
-            Err(error) if was_interrupted(&error) => Ok(()),
-            Err(error) if is_unknown_command(&error) => {
-                self.can_wait = false;
-                Ok(())
-            }
-            Err(error) => Err(self.queue_error(&error)),
-        }
-    }
-
-    fn wait_out(&self, until: Instant) {
-        let longest = until.saturating_duration_since(Instant::now());
-        let pause = match self.next_attempt {
-            Some(at) => at.saturating_duration_since(Instant::now()).min(longest),
-            None => longest,
-        };
-        std::thread::sleep(pause);
     }
 }
 
@@ -475,23 +281,6 @@ fn start_of(lease: &Lease) -> String {
     format!("{}|{}|", lease.text, Field(&lease.started))
 }
 
-/// The lease on the task that a text stands for, or the text when it stands
-/// for none.
-fn lease(text: Vec<u8>, attempt: u32, started: String, holder: String) -> Result<Lease, String> {
-    let text = String::from_utf8(text)
-        .map_err(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())?;
-    match Task::parse(&text) {
-        Ok(task) => Ok(Lease {
-            task,
-            attempt,
-            started,
-            holder,
-            text,
-        }),
-        Err(_) => Err(text),
-    }
-}
-
 fn checked_text(task: &Task) -> Result<String, QueueError> {
     let text = task.to_text();
     Task::parse(&text)?;
@@ -504,30 +293,4 @@ fn millis(time: Duration) -> u64 {
 
 fn count(number: i64) -> usize {
     usize::try_from(number).unwrap_or(0)
-}
-
-/// A wait on a socket with a time limit ends so when the process was stopped
-/// and goes on; the server is as it was.
-fn was_interrupted(error: &RedisError) -> bool {
-    type Inner = std::sync::Arc<dyn std::error::Error + Send + Sync>;
-    let inner = std::error::Error::source(error).and_then(|inner| inner.downcast_ref::<Inner>());
-    let system = inner.and_then(|inner| inner.downcast_ref::<std::io::Error>());
-    system.is_some_and(|system| system.kind() == std::io::ErrorKind::Interrupted)
-}
-
-fn is_unknown_command(error: &RedisError) -> bool {
-    error.to_string().contains("unknown command")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interruption_is_told_from_other_errors_of_the_system() {
-        let error = |kind: std::io::ErrorKind| RedisError::from(std::io::Error::from(kind));
-        assert!(was_interrupted(&error(std::io::ErrorKind::Interrupted)));
-        assert!(!was_interrupted(&error(std::io::ErrorKind::WouldBlock)));
-        assert!(!was_interrupted(&(ErrorKind::Io, "away").into()));
-    }
 }
