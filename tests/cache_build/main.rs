@@ -12,3 +12,5 @@ mod blocks;
 mod faults;
 mod site;
 mod tool;
+mod tool_findings;
+mod tool_keeping;

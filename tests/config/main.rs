@@ -8,6 +8,8 @@
 )]
 
 mod conf_findings;
+mod dsdf_access;
+mod dsdf_files;
 mod dsdf_findings;
 mod forms;
 mod hostile;
