@@ -242,6 +242,16 @@ fn is_iso(field: &[u8]) -> bool {
         && date
             .iter()
             .all(|byte| byte.is_ascii_digit() || *byte == b'-')
+        && !is_day_first(date)
+}
+
+/// Whether, behind the year, the first of two numbers is no month: das2 programs then
+/// take it for the day, and `2017-13-01` is 13 January to them.
+fn is_day_first(date: &[u8]) -> bool {
+    let mut parts = date.split(|byte| *byte == b'-');
+    let first = parts.next().and_then(|part| std::str::from_utf8(part).ok());
+    let first = first.and_then(|part| part.parse::<u32>().ok());
+    parts.next().is_some() && first.is_some_and(|month| month > 12)
 }
 
 /// das2C writes a fill time so.

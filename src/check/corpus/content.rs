@@ -226,6 +226,11 @@ pub(super) fn values() -> Vec<Case> {
             "1 Mar 2017 12:30               1.0\n".to_owned() + &last,
         ),
         case(
+            Rule::TimeForm,
+            &(numbers.clone() + ":01:"),
+            "2017-13-01T12:30:00.000        1.0\n".to_owned() + &last,
+        ),
+        case(
             Rule::NumberField,
             &number_at,
             "       one\n".to_owned() + &last,
