@@ -263,6 +263,8 @@ fn wrong_calls_and_definitions() {
     let mut missing = Command::new(env!("CARGO_BIN_EXE_das2_from_das1"));
     missing.arg("/nowhere/x.dsdf").args(RANGE);
     assert_eq!(missing.output().unwrap().status.code(), Some(2));
+    let das2 = Source::new("", "exit 0").run(&RANGE);
+    assert!(String::from_utf8_lossy(&das2.stderr).contains("has das2Stream = 1"));
 }
 
 /// When our output has gone the reader ends, also one that writes nothing.

@@ -69,7 +69,10 @@ impl Layout {
         let z_name = text("z_parameter").unwrap_or("z");
         let z_label = labelled(z_name, text("z_unit"));
         let mut planes = vec![x];
-        let form = text("form").ok_or("the keyword form is missing")?;
+        let form = text("form").ok_or(
+            "the keyword form is missing; a source whose reader writes das2 streams has \
+             das2Stream = 1",
+        )?;
         match form {
             "x_multi_y" => planes.extend(ys(definition, y_name, text("y_unit").unwrap_or(""))?),
             "x_tagged_y_scan" => {
