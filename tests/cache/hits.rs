@@ -103,6 +103,34 @@ fn bins_of_gaps_are_those_of_blocks() {
     assert_eq!(part.len(), 21);
 }
 
+/// A reader may compress its stream, and das2-pyserver keeps what it wrote.
+#[test]
+fn blocks_that_are_compressed_are_inflated() {
+    let m = Minutes::new(DAYS);
+    let wanted = all(&m, "2017-01-01", "2017-01-04");
+    m.fill_days(1..4);
+    for day in [1, 2] {
+        let file = m.block(&format!("intrinsic/2017/01/2017-01-{day:02}_intrinsic.d2s"));
+        let block = fs::read(&file).unwrap();
+        let length: usize = std::str::from_utf8(&block[4..10]).unwrap().parse().unwrap();
+        let (header, rest) = block[10..].split_at(length);
+        let header = String::from_utf8(header.to_vec()).unwrap();
+        let header = header.replacen("<stream", "<stream compression=\"deflate\"", 1);
+        let mut bytes = format!("[00]{:06}{header}", header.len()).into_bytes();
+        let mut zlib = flate2::write::ZlibEncoder::new(&mut bytes, flate2::Compression::default());
+        std::io::Write::write_all(&mut zlib, rest).unwrap();
+        zlib.finish().unwrap();
+        // One that has lost its end is read around.
+        bytes.truncate(bytes.len() - if day == 2 { 100 } else { 0 });
+        fs::write(file, bytes).unwrap();
+    }
+    assert_eq!(m.records("2017-01-01", "2017-01-04", ""), wanted);
+    assert_eq!(m.runs(), ["2017-01-02 2017-01-03"]);
+    let part = m.records("2017-01-01T10:00", "2017-01-01T20:00", "");
+    assert_eq!(part, wanted[60..120]);
+    assert!(m.runs().is_empty());
+}
+
 #[test]
 fn what_cannot_be_used_is_read_around() {
     let m = Minutes::new(DAYS);

@@ -137,6 +137,10 @@ fn layout(file: &File, front: &mut Vec<u8>) -> std::io::Result<Option<Layout>> {
                 }
             }
             Ok(Tag::Data(_) | Tag::NeedBytes(_)) => break,
+            // What is compressed behind the stream header looks like nothing.
+            _ if stream.is_some_and(|(from, _)| front.get(from..at).is_some_and(is_deflated)) => {
+                break;
+            }
             Ok(Tag::Stray) | Err(_) => return Ok(None),
         }
     }
@@ -145,6 +149,11 @@ fn layout(file: &File, front: &mut Vec<u8>) -> std::io::Result<Option<Layout>> {
         packets: (stream.1, at),
         is_empty: false,
     }))
+}
+
+fn is_deflated(header: &[u8]) -> bool {
+    let header = Element::parse(header).map(StreamHeader::from_element);
+    header.is_ok_and(|header| header.is_deflated().unwrap_or(false))
 }
 
 /// Reads on until so many bytes are there, or the file ends.
