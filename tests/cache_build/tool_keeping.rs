@@ -78,7 +78,16 @@ fn prune_only_tells_without_yes() {
         .map(|(_, bytes)| bytes.len() as u64)
         .sum();
     assert!(left <= sizes / 2 && left > sizes / 4);
+    // Another source whose name begins with this one's keeps its blocks.
+    let dsdf = fs::read_to_string(site.path("sets/S.dsdf")).unwrap();
+    let sub = "cache/data/S/sub/_noparam/intrinsic/2020/02/2020-02-20_intrinsic.d2s";
+    fs::create_dir(site.path("sets/S")).unwrap();
+    fs::create_dir_all(site.path(sub).parent().unwrap()).unwrap();
+    site.write("sets/S/sub.dsdf", &dsdf);
+    site.write(sub, "x");
     tool(&site, &["prune", "--source", "S", "--yes"]);
+    assert!(!site.path("cache/data/S/_noparam").exists() && site.path(sub).exists());
+    tool(&site, &["prune", "--source", "S/sub", "--yes"]);
     assert!(site.files().is_empty());
     for wrong in [
         &["prune"][..],

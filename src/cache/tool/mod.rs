@@ -115,7 +115,7 @@ enum Command {
         /// The oldest, until no more than this is left: 200G
         #[arg(long, value_name = "SIZE")]
         max_size: Option<String>,
-        /// Only blocks of this source
+        /// Only blocks of this source, or of the sources in this folder
         #[arg(long, value_name = "DATASET")]
         source: Option<String>,
         /// Do it

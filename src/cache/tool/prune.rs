@@ -55,7 +55,8 @@ pub(super) fn run(
     }
     let (mut found, mut unreadable) = (Vec::new(), Vec::new());
     let mut seen = vec![fs::canonicalize(&top).unwrap_or_else(|_| top.clone())];
-    gather(&top, &mut seen, &mut found, &mut unreadable);
+    let others = source.map_or_else(Vec::new, |source| others_below(desk, source, &top));
+    gather(&top, &others, &mut seen, &mut found, &mut unreadable);
     for text in &unreadable {
         writeln!(desk.out, "{text}")?;
     }
@@ -95,10 +96,24 @@ pub(super) fn run(
     Ok(!failed)
 }
 
-/// Every block below a folder, also of sources that are no longer there; and
-/// folders that cannot be read.
+/// Where sources have their blocks whose names begin with that of another source and
+/// a slash. A name that is a folder of sources, or nothing any more, means all below.
+fn others_below(desk: &Desk<'_>, source: &str, top: &Path) -> Vec<PathBuf> {
+    let is_source = |name: &str| desk.names(Some(name)).is_ok_and(|names| names == [name]);
+    if !is_source(source) {
+        return Vec::new();
+    }
+    let below = format!("{source}/");
+    let names = desk.names(Some(&below)).unwrap_or_default();
+    let names = names.iter().filter_map(|name| name.strip_prefix(&below));
+    names.map(|name| top.join(name)).collect()
+}
+
+/// Every block below a folder, also of sources that are no longer there, but not
+/// those of `others`; and folders that cannot be read.
 fn gather(
     folder: &Path,
+    others: &[PathBuf],
     seen: &mut Vec<PathBuf>,
     found: &mut Vec<Found>,
     unreadable: &mut Vec<String>,
@@ -111,9 +126,12 @@ fn gather(
     for entry in entries.flatten() {
         let Ok(data) = entry.metadata() else { continue };
         let path = entry.path();
+        if others.contains(&path) {
+            continue;
+        }
         // A site may have put a folder of its cache onto another disk.
         if data.is_dir() || (data.is_symlink() && leads_elsewhere(&path, seen)) {
-            gather(&path, seen, found, unreadable);
+            gather(&path, others, seen, found, unreadable);
         } else if data.is_file() && is_block(&path) {
             found.push(Found {
                 path,
