@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, ascii::AsciiArgs, program};
 fn main() -> ExitCode {
     let args = AsciiArgs::parse();
     let filter = Filter::Ascii((&args).into());
-    program::run("das2_ascii", filter, args.file.as_deref())
+    program::run("das2_ascii", filter, args.input.file.as_deref())
 }

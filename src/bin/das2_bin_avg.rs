@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, bin::UnitAverageArgs, program};
 fn main() -> ExitCode {
     let args = UnitAverageArgs::parse();
     let filter = Filter::Bin((&args).into());
-    program::run("das2_bin_avg", filter, args.file.as_deref())
+    program::run("das2_bin_avg", filter, args.input.file.as_deref())
 }

@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, bin::AverageArgs, program};
 fn main() -> ExitCode {
     let args = AverageArgs::parse();
     let filter = Filter::Bin((&args).into());
-    program::run("das2_bin_avgsec", filter, args.file.as_deref())
+    program::run("das2_bin_avgsec", filter, args.input.file.as_deref())
 }

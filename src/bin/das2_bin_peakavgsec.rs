@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, bin::PeakArgs, program};
 fn main() -> ExitCode {
     let args = PeakArgs::parse();
     let filter = Filter::Bin((&args).into());
-    program::run("das2_bin_peakavgsec", filter, args.file.as_deref())
+    program::run("das2_bin_peakavgsec", filter, args.input.file.as_deref())
 }

@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, bin::RateArgs, program};
 fn main() -> ExitCode {
     let args = RateArgs::parse();
     let filter = Filter::Rate((&args).into());
-    program::run("das2_bin_ratesec", filter, args.file.as_deref())
+    program::run("das2_bin_ratesec", filter, args.input.file.as_deref())
 }

@@ -7,5 +7,5 @@ use das2_server::filter::{Filter, binary::BinaryArgs, program};
 
 fn main() -> ExitCode {
     let args = BinaryArgs::parse();
-    program::run("das2_binary", Filter::Binary, args.file.as_deref())
+    program::run("das2_binary", Filter::Binary, args.input.file.as_deref())
 }

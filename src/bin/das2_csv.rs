@@ -8,5 +8,5 @@ use das2_server::filter::{End, csv::CsvArgs, program};
 fn main() -> ExitCode {
     let args = CsvArgs::parse();
     let end = End::Csv((&args).into());
-    program::run("das2_csv", end, args.file.as_deref())
+    program::run("das2_csv", end, args.input.file.as_deref())
 }

@@ -7,5 +7,5 @@ use das2_server::filter::{End, program, zlib::DeflateArgs};
 
 fn main() -> ExitCode {
     let args = DeflateArgs::parse();
-    program::run("das2_deflate", End::Deflated, args.file.as_deref())
+    program::run("das2_deflate", End::Deflated, args.input.file.as_deref())
 }

@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, histo::HistoArgs, program};
 fn main() -> ExitCode {
     let args = HistoArgs::parse();
     let filter = Filter::Histo((&args).into());
-    program::run("das2_histo", filter, args.file.as_deref())
+    program::run("das2_histo", filter, args.input.file.as_deref())
 }

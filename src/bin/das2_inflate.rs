@@ -7,5 +7,5 @@ use das2_server::filter::{Filter, program, zlib::InflateArgs};
 
 fn main() -> ExitCode {
     let args = InflateArgs::parse();
-    program::run("das2_inflate", Filter::Inflate, args.file.as_deref())
+    program::run("das2_inflate", Filter::Inflate, args.input.file.as_deref())
 }

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
                 exception_fails: true,
                 ..spectra
             });
-            program::run("das2_psd", filter, args.file.as_deref())
+            program::run("das2_psd", filter, args.input.file.as_deref())
         }
         Err(reason) => PsdArgs::command()
             .error(clap::error::ErrorKind::ValueValidation, reason)

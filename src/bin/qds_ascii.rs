@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, program, qds::AsciiArgs};
 fn main() -> ExitCode {
     let args = AsciiArgs::parse();
     let filter = Filter::QAscii;
-    program::run("qds_ascii", filter, args.file.as_deref())
+    program::run("qds_ascii", filter, args.input.file.as_deref())
 }

@@ -8,5 +8,5 @@ use das2_server::filter::{Filter, program, qds::AverageArgs};
 fn main() -> ExitCode {
     let args = AverageArgs::parse();
     let filter = Filter::QBin((&args).into());
-    program::run("qds_bin_avgsec", filter, args.file.as_deref())
+    program::run("qds_bin_avgsec", filter, args.input.file.as_deref())
 }

@@ -5,10 +5,10 @@
 //! input ends, and values come out in order.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bin::Fill;
+use crate::filter::program::StreamArgs;
 use crate::stream::{
     Comment, Encoding, Error, Exception, PacketHeader, PacketId, Plane, PlaneKind, Result, Run,
     Sink, StreamHeader,
@@ -43,12 +43,9 @@ pub struct HistoArgs {
     /// Write the fraction of values at or above each one instead of counts.
     #[arg(short = 'a', long = "frac-above", overrides_with = "below")]
     above: bool,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// What is written for each value.

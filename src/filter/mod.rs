@@ -206,60 +206,61 @@ type Parse = fn(&[&str]) -> Result<Step, Misuse>;
 const PROGRAMS: [(&str, Parse); 14] = [
     ("das2_bin_avgsec", |words| {
         let args: bin::AverageArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Bin((&args).into()))
+        no_file(&args.input, Filter::Bin((&args).into()))
     }),
     ("das2_bin_peakavgsec", |words| {
         let args: bin::PeakArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Bin((&args).into()))
+        no_file(&args.input, Filter::Bin((&args).into()))
     }),
     ("das2_ascii", |words| {
         let args: ascii::AsciiArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Ascii((&args).into()))
+        no_file(&args.input, Filter::Ascii((&args).into()))
     }),
     ("das2_binary", |words| {
         let args: binary::BinaryArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Binary)
+        no_file(&args.input, Filter::Binary)
     }),
     ("das2_deflate", |words| {
         let args: zlib::DeflateArgs = parse(words)?;
-        no_file(args.file.as_deref(), End::Deflated)
+        no_file(&args.input, End::Deflated)
     }),
     ("das2_inflate", |words| {
         let args: zlib::InflateArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Inflate)
+        no_file(&args.input, Filter::Inflate)
     }),
     ("das2_csv", |words| {
         let args: csv::CsvArgs = parse(words)?;
-        no_file(args.file.as_deref(), End::Csv((&args).into()))
+        no_file(&args.input, End::Csv((&args).into()))
     }),
     ("das2_bin_avg", |words| {
         let args: bin::UnitAverageArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Bin((&args).into()))
+        no_file(&args.input, Filter::Bin((&args).into()))
     }),
     ("das2_bin_ratesec", |words| {
         let args: bin::RateArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Rate((&args).into()))
+        no_file(&args.input, Filter::Rate((&args).into()))
     }),
     ("das2_histo", |words| {
         let args: histo::HistoArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::Histo((&args).into()))
+        no_file(&args.input, Filter::Histo((&args).into()))
     }),
     ("das2_psd", |words| {
         let args: psd::PsdArgs = parse(words)?;
         let spectra = psd::Spectra::try_from(&args)?;
-        no_file(args.file.as_deref(), Filter::Psd(spectra))
+        no_file(&args.input, Filter::Psd(spectra))
     }),
     ("das2_hapi", |words| {
         let args: hapi::HapiArgs = parse(words)?;
-        no_file(args.dsdf.as_deref(), End::Hapi(Box::new((&args).into())))
+        let step = End::Hapi(Box::new((&args).into()));
+        no_path(args.dsdf.as_deref(), step)
     }),
     ("qds_bin_avgsec", |words| {
         let args: qds::AverageArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::QBin((&args).into()))
+        no_file(&args.input, Filter::QBin((&args).into()))
     }),
     ("qds_ascii", |words| {
         let args: qds::AsciiArgs = parse(words)?;
-        no_file(args.file.as_deref(), Filter::QAscii)
+        no_file(&args.input, Filter::QAscii)
     }),
 ];
 
@@ -271,7 +272,11 @@ fn parse<A: Parser>(words: &[&str]) -> Result<A, String> {
     })
 }
 
-fn no_file(file: Option<&std::path::Path>, step: impl Into<Step>) -> Result<Step, Misuse> {
+fn no_file(input: &program::StreamArgs, step: impl Into<Step>) -> Result<Step, Misuse> {
+    no_path(input.file.as_deref(), step)
+}
+
+fn no_path(file: Option<&std::path::Path>, step: impl Into<Step>) -> Result<Step, Misuse> {
     match file {
         None => Ok(step.into()),
         Some(file) => Err(Misuse::File(file.display().to_string())),

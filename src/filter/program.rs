@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::stream::{
@@ -12,6 +12,18 @@ use crate::stream::{
 };
 
 use super::{Chain, Step};
+
+/// What the command line of every filter has.
+#[allow(clippy::manual_non_exhaustive)] // clap's form of a version option
+#[derive(Debug, Clone, clap::Args)]
+pub struct StreamArgs {
+    /// Print the version.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: (),
+    /// The stream to read, standard input by default.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
 
 /// Status of a run whose input, or its use, was wrong.
 const FAILED: u8 = 1;

@@ -5,7 +5,7 @@
 //! what a client asks for with `compress=true`). So a deflated stream in
 //! the middle of a chain is never made.
 
-use std::path::PathBuf;
+use crate::filter::program::StreamArgs;
 
 /// Compresses a das2 stream.
 ///
@@ -14,22 +14,16 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "das2_deflate", version, disable_version_flag = true)]
 pub struct DeflateArgs {
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    pub version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// Makes a compressed das2 stream plain again; a plain one passes.
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "das2_inflate", version, disable_version_flag = true)]
 pub struct InflateArgs {
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    pub version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }

@@ -5,9 +5,9 @@
 
 mod field;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::filter::program::StreamArgs;
 use crate::stream::{Comment, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
 
 use field::Field;
@@ -26,12 +26,9 @@ pub struct AsciiArgs {
     /// Drop comments and exceptions.
     #[arg(short = 'c')]
     no_comments: bool,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// How text is laid out.

@@ -1,7 +1,6 @@
 //! Command lines of the binning programs.
 
-use std::path::PathBuf;
-
+use crate::filter::program::StreamArgs;
 use crate::time::{Time, parse_query};
 
 /// Averages data over bins of time.
@@ -32,12 +31,9 @@ pub struct AverageArgs {
     /// Length of a bin in seconds, above zero.
     #[arg(value_name = "SECONDS", value_parser = seconds)]
     seconds: f64,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// Averages data over bins of time and keeps the peaks.
@@ -59,12 +55,9 @@ pub struct PeakArgs {
     /// Length of a bin in seconds, above zero.
     #[arg(value_name = "SECONDS", value_parser = seconds)]
     seconds: f64,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// Averages data over bins of x.
@@ -84,12 +77,9 @@ pub struct UnitAverageArgs {
     /// Length of a bin in units of x, above zero.
     #[arg(value_name = "SIZE", value_parser = seconds)]
     size: f64,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 pub(in crate::filter) fn begin(text: &str) -> Result<Time, String> {

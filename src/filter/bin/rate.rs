@@ -3,9 +3,9 @@
 //! Packets come in, one number a bin goes out: how many packets of any type,
 //! or how many bytes of data, lie in it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::filter::program::StreamArgs;
 use crate::filter::progress::Progress;
 use crate::filter::x_time::{XTime, rest};
 use crate::stream::{
@@ -83,12 +83,9 @@ pub struct RateArgs {
     /// Length of a bin in seconds, above zero.
     #[arg(value_name = "SECONDS", value_parser = seconds)]
     seconds: f64,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// A unit of volume, and the bytes in it.

@@ -7,9 +7,9 @@
 
 mod field;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::filter::program::StreamArgs;
 use crate::stream::{PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
 
 use super::x_time::at;
@@ -19,12 +19,9 @@ use field::{Field, Wrote};
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "das2_binary", version, disable_version_flag = true)]
 pub struct BinaryArgs {
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    pub version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// Output is handed on at the latest when so many bytes are there.

@@ -1,6 +1,6 @@
 //! The command line of das2_csv.
 
-use std::path::PathBuf;
+use crate::filter::program::StreamArgs;
 
 /// Turns a das2 stream into comma-separated values.
 ///
@@ -42,12 +42,9 @@ pub struct CsvArgs {
     /// What stands for fill and NaN; nothing otherwise.
     #[arg(long = "fill", value_name = "TEXT", default_value = "")]
     fill: String,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// How a table is laid out.

@@ -1,7 +1,6 @@
 //! The command line of das2_psd.
 
-use std::path::PathBuf;
-
+use crate::filter::program::StreamArgs;
 use crate::stream::PacketId;
 
 /// The longest transform: its spectra fill the largest packet that is read.
@@ -55,12 +54,9 @@ pub struct PsdArgs {
     /// by side, 2 for those that overlap by half.
     #[arg(value_name = "SLIDE")]
     slide: usize,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// A number and its unit.

@@ -1,8 +1,7 @@
 //! Command lines of the filters of QStreams.
 
-use std::path::PathBuf;
-
 use crate::filter::bin::options::{begin, seconds};
+use crate::filter::program::StreamArgs;
 use crate::time::Time;
 
 /// Averages the data of a QStream over bins of time.
@@ -25,25 +24,18 @@ pub struct AverageArgs {
     /// Length of a bin in seconds, above zero.
     #[arg(value_name = "SECONDS", value_parser = seconds)]
     seconds: f64,
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// Turns the values of a QStream into text.
-#[allow(clippy::manual_non_exhaustive)] // clap's form of a version option
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "qds_ascii", version, disable_version_flag = true)]
 pub struct AsciiArgs {
-    /// Print the version.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
-    version: (),
-    /// The stream to read, standard input by default.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The version, and the stream to read.
+    #[command(flatten)]
+    pub input: StreamArgs,
 }
 
 /// How to bin a QStream.
