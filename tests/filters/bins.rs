@@ -18,6 +18,18 @@ pub const PLAIN: Kinds = Kinds {
     waveforms: false,
 };
 
+/// Everything but infinities, of which there is no mean beside others.
+const FINITE: Kinds = Kinds {
+    infinities: false,
+    ..Kinds::ALL
+};
+
+/// The values of each data plane.
+fn data_of(record: &Record) -> Vec<&Vec<f64>> {
+    let planes = (0..record.values.len()).filter(|plane| *plane != record.header.x());
+    planes.map(|plane| &record.values[plane]).collect()
+}
+
 /// What is written of each plane besides its mean, of one packet: its value, or this.
 type Besides = &'static [Option<f64>];
 
@@ -144,14 +156,7 @@ fn compare_blocks(seed: u64, program: &str, seconds: f64) -> usize {
 #[test]
 fn mean_times_count_summed_over_bins_is_the_sum_of_good_values() {
     for seed in seeds(3400, 60) {
-        let bytes = random(
-            seed,
-            150,
-            Kinds {
-                infinities: false,
-                ..Kinds::ALL
-            },
-        );
+        let bytes = random(seed, 150, FINITE);
         let input = Parsed::new(&bytes);
         let output = run(&words("das2_bin_avgsec 4"), &bytes);
         // Counts are the one thing that the output does not say.
@@ -199,25 +204,11 @@ fn mean_times_count_summed_over_bins_is_the_sum_of_good_values() {
 fn min_mean_max_are_in_order_and_deviations_not_negative() {
     let mut compared = 0;
     for seed in seeds(3500, 100) {
-        let bytes = random(
-            seed,
-            100,
-            Kinds {
-                infinities: false,
-                ..Kinds::ALL
-            },
-        );
+        let bytes = random(seed, 100, FINITE);
         let output = run(&words("das2_bin_avgsec -r -s 6"), &bytes);
         for record in output.records() {
-            let x = record.header.x();
-            let originals = (record.values.len() - 1) / 4;
-            let data: Vec<&Vec<f64>> = record
-                .values
-                .iter()
-                .enumerate()
-                .filter(|(p, _)| *p != x)
-                .map(|(_, v)| v)
-                .collect();
+            let data = data_of(record);
+            let originals = data.len() / 4;
             for plane in 0..originals {
                 let at = originals + plane * 3;
                 let all = data[plane]
@@ -249,19 +240,10 @@ fn min_mean_max_are_in_order_and_deviations_not_negative() {
 fn a_peak_is_no_less_than_its_mean() {
     let mut compared = 0;
     for seed in seeds(3600, 60) {
-        let bytes = random(
-            seed,
-            100,
-            Kinds {
-                infinities: false,
-                ..Kinds::ALL
-            },
-        );
+        let bytes = random(seed, 100, FINITE);
         let output = run(&words("das2_bin_peakavgsec 6"), &bytes);
         for record in output.records() {
-            let x = record.header.x();
-            let planes = (0..record.values.len()).filter(|plane| *plane != x);
-            let data: Vec<&Vec<f64>> = planes.map(|plane| &record.values[plane]).collect();
+            let data = data_of(record);
             let (means, peaks) = data.split_at(data.len() / 2);
             for (mean, peak) in means.iter().zip(peaks).flat_map(|(m, p)| m.iter().zip(*p)) {
                 // Text of nine characters has one digit for some.

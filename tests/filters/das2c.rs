@@ -1,13 +1,13 @@
 //! Against das2C's own programs, where the environment variable DAS2C_BIN
 //! names the folder they are in, on inputs that meet none of its defects.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::builder::{Builder, encode};
 use crate::oracle::last_digit;
 use crate::parsed::{Parsed, Record};
+use crate::processes::fed;
 use crate::rng::Rng;
 use crate::running::{bytes_of, words};
 
@@ -21,20 +21,9 @@ fn das2c() -> Option<PathBuf> {
 
 fn theirs(folder: &Path, line: &str, input: &[u8]) -> Vec<u8> {
     let words = words(line);
-    let mut child = Command::new(folder.join(words[0]))
-        .args(&words[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let feeder = std::thread::spawn(move || {
-        let _ = stdin.write_all(&input);
-    });
-    let output = child.wait_with_output().unwrap();
-    feeder.join().unwrap();
+    let mut command = Command::new(folder.join(words[0]));
+    command.args(&words[1..]);
+    let output = fed(command, input);
     assert!(
         output.status.success(),
         "das2C's {line}: {:?}",

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 
 use crate::builder::{Builder, encode};
 use crate::parsed::Parsed;
-use crate::processes::{Running, command, fed, ok, program};
+use crate::processes::{Running, command, fed, program};
+use crate::programs::{assert_tells_of_itself, ok};
 
 /// Lines that make each program work.
 const LINES: [&str; 5] = [
@@ -59,21 +60,7 @@ fn help_and_version_go_to_standard_output() {
         "das2_cache_rdr",
         "qds_cache_rdr",
     ];
-    for name in names.chain(others) {
-        for option in ["-h", "--help"] {
-            let output = fed(command(&format!("{name} {option}")), b"");
-            assert_eq!(output.status.code(), Some(0), "{name} {option}");
-            let text = String::from_utf8(output.stdout).unwrap();
-            assert!(text.contains("Usage:") && text.contains(name), "{text}");
-            assert!(output.stderr.is_empty());
-        }
-        for option in ["-v", "-V", "--version"] {
-            let output = fed(command(&format!("{name} {option}")), b"");
-            assert_eq!(output.status.code(), Some(0), "{name} {option}");
-            let text = String::from_utf8(output.stdout).unwrap();
-            assert_eq!(text, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
-        }
-    }
+    names.chain(others).for_each(assert_tells_of_itself);
 }
 
 /// The programs that tests/filters/programs.rs does not take through the same.

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::builder::{Builder, encode, x_y};
 use crate::parsed::Parsed;
-use crate::processes::{Running, command, fed, ok};
-use crate::programs::{PROGRAMS, keeps_records, working};
+use crate::processes::{Running, command, fed};
+use crate::programs::{PROGRAMS, keeps_records, ok, working};
 
 #[test]
 fn what_is_complete_goes_out_when_the_input_pauses() {

@@ -1,6 +1,7 @@
 //! The programs as processes of their own.
 
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -8,29 +9,14 @@ use std::time::{Duration, Instant};
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// An executable of ours.
 pub fn program(name: &str) -> Command {
-    Command::new(match name {
-        "das2_bin_avgsec" => env!("CARGO_BIN_EXE_das2_bin_avgsec"),
-        "das2_bin_peakavgsec" => env!("CARGO_BIN_EXE_das2_bin_peakavgsec"),
-        "das2_ascii" => env!("CARGO_BIN_EXE_das2_ascii"),
-        "das2_binary" => env!("CARGO_BIN_EXE_das2_binary"),
-        "das2_deflate" => env!("CARGO_BIN_EXE_das2_deflate"),
-        "das2_inflate" => env!("CARGO_BIN_EXE_das2_inflate"),
-        "das2_hapi" => env!("CARGO_BIN_EXE_das2_hapi"),
-        "das2_csv" => env!("CARGO_BIN_EXE_das2_csv"),
-        "das2_psd" => env!("CARGO_BIN_EXE_das2_psd"),
-        "das2_histo" => env!("CARGO_BIN_EXE_das2_histo"),
-        "das2_bin_avg" => env!("CARGO_BIN_EXE_das2_bin_avg"),
-        "das2_bin_ratesec" => env!("CARGO_BIN_EXE_das2_bin_ratesec"),
-        "das2_from_das1" => env!("CARGO_BIN_EXE_das2_from_das1"),
-        "das2_check" => env!("CARGO_BIN_EXE_das2_check"),
-        "das2_prtime" => env!("CARGO_BIN_EXE_das2_prtime"),
-        "das2_cache_rdr" => env!("CARGO_BIN_EXE_das2_cache_rdr"),
-        "qds_cache_rdr" => env!("CARGO_BIN_EXE_qds_cache_rdr"),
-        other => panic!("{other}"),
-    })
+    // They all lie in one folder.
+    let path = Path::new(env!("CARGO_BIN_EXE_das2_ascii")).with_file_name(name);
+    Command::new(path)
 }
 
+/// The one that a line names, with its arguments.
 pub fn command(line: &str) -> Command {
     let mut words = line.split_whitespace();
     let mut command = program(words.next().unwrap());
@@ -55,13 +41,6 @@ pub fn fed(mut command: Command, input: &[u8]) -> Output {
     let output = child.wait_with_output().unwrap();
     feeder.join().unwrap();
     output
-}
-
-pub fn ok(line: &str, input: &[u8]) -> Vec<u8> {
-    let output = fed(command(line), input);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{line}: {said}");
-    output.stdout
 }
 
 /// A program whose input stays open, and what it has written so far.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::builder::{Builder, encode, le8, x_y};
 use crate::generator::{Kinds, random};
 use crate::parsed::Parsed;
-use crate::processes::{command, fed, ok, program};
+use crate::processes::{command, fed, program};
 
 pub const PROGRAMS: [&str; 5] = [
     "das2_bin_avgsec",
@@ -30,23 +30,34 @@ pub fn keeps_records(name: &str) -> bool {
     !name.contains("bin_")
 }
 
+/// Runs a program that has to succeed.
+pub fn ok(line: &str, input: &[u8]) -> Vec<u8> {
+    let output = fed(command(line), input);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{line}: {said}");
+    output.stdout
+}
+
+/// Help and version go to standard output, and are no failure.
+pub fn assert_tells_of_itself(name: &str) {
+    for option in ["-h", "--help"] {
+        let output = fed(command(&format!("{name} {option}")), b"");
+        assert_eq!(output.status.code(), Some(0), "{name} {option}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("Usage:") && text.contains(name), "{text}");
+        assert!(output.stderr.is_empty());
+    }
+    for option in ["-v", "-V", "--version"] {
+        let output = fed(command(&format!("{name} {option}")), b"");
+        assert_eq!(output.status.code(), Some(0), "{name} {option}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
 #[test]
 fn help_and_version_go_to_standard_output() {
-    for name in PROGRAMS {
-        for option in ["-h", "--help"] {
-            let output = fed(command(&format!("{name} {option}")), b"");
-            assert_eq!(output.status.code(), Some(0), "{name} {option}");
-            let text = String::from_utf8(output.stdout).unwrap();
-            assert!(text.contains("Usage:") && text.contains(name), "{text}");
-            assert!(output.stderr.is_empty());
-        }
-        for option in ["-v", "-V", "--version"] {
-            let output = fed(command(&format!("{name} {option}")), b"");
-            assert_eq!(output.status.code(), Some(0), "{name} {option}");
-            let text = String::from_utf8(output.stdout).unwrap();
-            assert_eq!(text, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
-        }
-    }
+    PROGRAMS.iter().copied().for_each(assert_tells_of_itself);
 }
 
 #[test]

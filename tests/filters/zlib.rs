@@ -9,7 +9,8 @@ use flate2::{Compression, Decompress, FlushDecompress};
 use crate::builder::{Builder, encode, le8, x_y};
 use crate::generator::{Kinds, random};
 use crate::parsed::Parsed;
-use crate::processes::{Running, command, fed, ok};
+use crate::processes::{Running, command, fed};
+use crate::programs::ok;
 use crate::running::{bytes_of, fails, run_in_pieces, words};
 
 /// Where the zlib stream begins.

@@ -10,6 +10,8 @@
 
 #[path = "../filters/pieces.rs"]
 mod pieces;
+#[path = "../filters/processes.rs"]
+mod processes;
 #[path = "../filters/rng.rs"]
 mod rng;
 #[path = "../site/mod.rs"]

@@ -1,36 +1,14 @@
 //! Running the programs.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use crate::make::{Maker, Set, tagged};
+use crate::processes::{Running, command, fed};
 use crate::read::{read, read_any};
 
 /// Runs a program of ours: `qds_bin_avgsec 60`.
 pub fn output(line: &str, input: &[u8]) -> Output {
-    let mut words = line.split(' ');
-    let program = match words.next().unwrap() {
-        "qds_bin_avgsec" => env!("CARGO_BIN_EXE_qds_bin_avgsec"),
-        "qds_ascii" => env!("CARGO_BIN_EXE_qds_ascii"),
-        "das2_bin_avgsec" => env!("CARGO_BIN_EXE_das2_bin_avgsec"),
-        "das2_ascii" => env!("CARGO_BIN_EXE_das2_ascii"),
-        other => panic!("{other}"),
-    };
-    let mut child = Command::new(program)
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut to = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writing = std::thread::spawn(move || {
-        let _ = to.write_all(&input);
-    });
-    let output = child.wait_with_output().unwrap();
-    writing.join().unwrap();
-    output
+    fed(command(line), input)
 }
 
 /// Runs a program that has to succeed.
@@ -199,32 +177,15 @@ fn extras_keep_their_place() {
 /// What is complete is seen while the input pauses.
 #[test]
 fn output_is_flushed_when_the_input_pauses() {
-    use std::io::Read;
-    for (program, argument, records) in [
-        (env!("CARGO_BIN_EXE_qds_ascii"), None, 10),
-        // The third bin is open.
-        (env!("CARGO_BIN_EXE_qds_bin_avgsec"), Some("4"), 2),
-    ] {
-        let mut child = Command::new(program)
-            .args(argument)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut to = child.stdin.take().unwrap();
-        to.write_all(&sample().bytes).unwrap();
-        to.flush().unwrap();
-        let mut got: Vec<u8> = Vec::new();
-        let from = child.stdout.as_mut().unwrap();
-        let mut piece = [0; 4096];
+    // Of bins of four seconds the third is open.
+    for (line, records) in [("qds_ascii", 10), ("qds_bin_avgsec 4", 2)] {
+        let mut running = Running::start(line);
+        running.feed(&sample().bytes);
         // The input stays open: without a flush this would wait for ever.
-        while got.windows(4).filter(|four| four == b":01:").count() < records {
-            let count = from.read(&mut piece).unwrap();
-            assert!(count > 0);
-            got.extend(&piece[..count]);
-        }
-        drop(to);
-        assert!(child.wait().unwrap().success());
+        running.wait_for("records", |got| {
+            got.windows(4).filter(|four| four == b":01:").count() == records
+        });
+        running.end();
     }
 }
 
@@ -240,28 +201,12 @@ fn memory_does_not_grow_with_the_stream() {
     for i in 0..10_000 {
         maker.record(1, &[&[f64::from(i) * 1e6], &values]);
     }
-    for (program, argument) in [
-        (env!("CARGO_BIN_EXE_qds_bin_avgsec"), Some("60")),
-        (env!("CARGO_BIN_EXE_qds_bin_avgsec"), Some("1e6")),
-        (env!("CARGO_BIN_EXE_qds_ascii"), None),
-    ] {
-        let mut child = Command::new(program)
-            .args(argument)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut from = child.stdout.take().unwrap();
-        let reading = std::thread::spawn(move || std::io::copy(&mut from, &mut std::io::sink()));
-        let mut to = child.stdin.take().unwrap();
+    for line in ["qds_bin_avgsec 60", "qds_bin_avgsec 1e6", "qds_ascii"] {
+        let mut running = Running::start(line);
         // All but what the pipe holds has been read afterwards.
-        to.write_all(&maker.bytes).unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        let peak = status.split("VmHWM:").nth(1).unwrap();
-        let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
-        assert!(peak < 16 << 10, "{program}: {peak} kB");
-        drop(to);
-        assert!(child.wait().unwrap().success());
-        assert!(reading.join().unwrap().unwrap() > 500);
+        running.feed(&maker.bytes);
+        let peak = running.peak();
+        assert!(peak < 16 << 20, "{line}: {peak} bytes");
+        assert!(running.end().len() > 500);
     }
 }

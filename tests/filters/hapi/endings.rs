@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::builder::{Builder, encode, x_y};
-use crate::processes::{Running, command, fed, ok};
+use crate::processes::{Running, command, fed};
+use crate::programs::ok;
 
 use super::{ended, lines, sample};
 
