@@ -27,6 +27,10 @@ const FOREIGN_AGE: Duration = Duration::from_secs(86_400);
 const FILE_MODE: u32 = 0o664;
 const FOLDER_MODE: u32 = 0o775;
 
+/// How often folders are made again that are gone before a file is in them: who prunes
+/// the cache removes empty ones.
+const ATTEMPTS: u32 = 100;
+
 /// A file that is being written. It goes away with this value unless it was
 /// put in its place.
 #[derive(Debug)]
@@ -44,14 +48,14 @@ impl Unfinished {
     /// The system's.
     pub fn begin(path: &Path) -> io::Result<Unfinished> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        make_folders(folder)?;
         let unfinished = folder.join(unfinished_name(path));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .open(&unfinished)?;
+        let mut left = ATTEMPTS;
+        let file = loop {
+            match make_folders(folder).and_then(|()| create(&unfinished)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && left > 0 => left -= 1,
+                created => break created?,
+            }
+        };
         let unfinished = Unfinished {
             file,
             path: unfinished,
@@ -87,6 +91,15 @@ impl Unfinished {
         self.placed = true;
         Ok(())
     }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path)
 }
 
 /// Gives a file a time of change, in seconds since 1970.
@@ -280,6 +293,26 @@ mod tests {
         assert_eq!((mode(&path), mode(&folder)), (0o664, 0o775));
         drop(Unfinished::begin(&path).unwrap());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn folders_that_somebody_removes_are_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b/c");
+        let path = folder.join(NAME);
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    for folder in ["a/b/c", "a/b", "a"] {
+                        let _ = fs::remove_dir(root.path().join(folder));
+                    }
+                }
+            });
+            let begun = (0..500).try_for_each(|_| Unfinished::begin(&path).map(drop));
+            over.store(true, Ordering::Relaxed);
+            begun.unwrap();
+        });
     }
 
     #[test]
