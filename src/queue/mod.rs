@@ -16,6 +16,7 @@ mod broker;
 pub mod embedded;
 mod entry;
 mod error;
+mod folder;
 mod key;
 mod miss;
 pub mod redis;

@@ -132,6 +132,72 @@ fn strange_things_in_the_spool_do_no_harm() {
     assert_eq!(std::fs::read_to_string(&secret).unwrap(), text);
 }
 
+/// The web server's account could put a link in the place of what it may write, and
+/// the worker, or root with das2_srv_todo, would follow it to what only they may.
+#[test]
+fn links_below_the_state_folder_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let theirs = elsewhere.path().join("theirs");
+    std::fs::write(&theirs, "").unwrap();
+    std::fs::set_permissions(&theirs, PermissionsExt::from_mode(0o600)).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let file = std::fs::File::options().write(true).open(&theirs).unwrap();
+    file.set_modified(long_ago).unwrap();
+    let refused = |state: &Path, what: &str| {
+        let error = connect(&embedded(Some(state))).err();
+        let error = error.expect("it was opened").to_string();
+        assert!(error.contains(what), "{error}");
+        let data = std::fs::metadata(&theirs).unwrap();
+        assert_eq!((data.len(), data.permissions().mode() & 0o777), (0, 0o600));
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+    };
+    let fresh = || {
+        let state = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(state.path(), PermissionsExt::from_mode(0o2770)).unwrap();
+        state
+    };
+    let links = "links below STATE_PATH are not followed";
+    let state = fresh();
+    symlink(elsewhere.path(), state.path().join("queue")).unwrap();
+    refused(state.path(), links);
+    let left = Spool::under(state.path()).leave(&[day(1)]);
+    assert!(left.unwrap_err().to_string().contains(links));
+
+    let state = fresh();
+    std::fs::create_dir(state.path().join("queue")).unwrap();
+    symlink(elsewhere.path(), state.path().join("queue/spool")).unwrap();
+    refused(state.path(), links);
+
+    let state = fresh();
+    Spool::under(state.path()).leave(&[day(1)]).unwrap();
+    symlink(&theirs, state.path().join("queue/queue.sqlite")).unwrap();
+    refused(state.path(), "queue.sqlite in it is no plain file");
+    std::fs::remove_file(state.path().join("queue/queue.sqlite")).unwrap();
+    std::fs::hard_link(&theirs, state.path().join("queue/queue.sqlite")).unwrap();
+    refused(state.path(), "queue.sqlite in it is no plain file");
+
+    // With the queue open, too.
+    std::fs::remove_file(state.path().join("queue/queue.sqlite")).unwrap();
+    let mut broker = connect(&embedded(Some(state.path()))).unwrap();
+    std::fs::rename(
+        state.path().join("queue/spool"),
+        state.path().join("queue/away"),
+    )
+    .unwrap();
+    symlink(elsewhere.path(), state.path().join("queue/spool")).unwrap();
+    assert!(broker.list(Which::Todo).unwrap().is_empty());
+    assert!(theirs.exists());
+
+    // STATE_PATH itself may be a link.
+    let link = elsewhere.path().join("state");
+    symlink(state.path(), &link).unwrap();
+    std::fs::remove_file(state.path().join("queue/spool")).unwrap();
+    let mut broker = connect(&embedded(Some(&link))).unwrap();
+    Spool::under(&link).leave(&[day(1)]).unwrap();
+    assert_eq!(broker.list(Which::Todo).unwrap().len(), 1);
+}
+
 #[test]
 fn both_accounts_of_the_folder_can_use_it() {
     let state = tempfile::tempdir().unwrap();

@@ -10,21 +10,23 @@ mod marks;
 mod schema;
 mod tasks;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::broker::{
     Broker, Cancelled, Finish, Hold, Lease, Listed, Rules, StillOurs, Submitted, Which, WorkerId,
 };
 use super::entry::{Entry, Stage};
 use super::error::QueueError;
+use super::folder::{Folder, path_without_links};
 use super::key::TaskKey;
-use super::spool::{Spool, give_to_owner_of, make_like_parent, queue_folder};
+use super::spool::Spool;
 use super::task::{Task, time_stamp};
+
+/// Its name in `STATE_PATH/queue`.
+const FILE: &str = "queue.sqlite";
 
 /// How long another process may be at the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -50,16 +52,20 @@ impl EmbeddedBroker {
     /// The folder or the file cannot be made, read or written, or belongs to a
     /// later version of this server.
     pub fn open(state: &Path, rules: Rules) -> Result<EmbeddedBroker, QueueError> {
-        let folder = queue_folder(state);
         let unusable = |reason: &dyn std::fmt::Display| QueueError::File {
-            file: folder.clone(),
+            file: state.join("queue"),
             reason: reason.to_string(),
         };
-        make_like_parent(&folder).map_err(|error| unusable(&error))?;
+        let folder = Folder::of_state(state).and_then(|state| {
+            let queue = state.open_or_make("queue")?;
+            queue.open_or_make("spool")?;
+            queue.has_plain_file(FILE)?;
+            Ok(queue)
+        });
+        let folder = folder.map_err(|error| unusable(&error))?;
+        let file = path_without_links(state, FILE).map_err(|error| unusable(&error))?;
+        let base = prepared(&folder, &file).map_err(|error| unusable(&error))?;
         let spool = Spool::under(state);
-        spool.make().map_err(|error| unusable(&error))?;
-        let file = folder.join("queue.sqlite");
-        let base = prepared(&file).map_err(|error| unusable(&error))?;
         Ok(EmbeddedBroker {
             file,
             base,
@@ -78,7 +84,7 @@ impl EmbeddedBroker {
         let rules = self.rules;
         let run = |base: &mut Connection| {
             let base = base.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for (_, task) in &left {
+            for task in left.tasks() {
                 // One that has no room is dropped; a request will miss again.
                 let _ = tasks::submit(&base, &rules, std::slice::from_ref(task), true)?;
             }
@@ -93,9 +99,7 @@ impl EmbeddedBroker {
                 reason: error.to_string(),
             });
         if result.is_ok() {
-            for (path, _) in &left {
-                Spool::remove(path);
-            }
+            left.remove();
         }
         result
     }
@@ -117,10 +121,13 @@ impl EmbeddedBroker {
 }
 
 /// The file with its tables.
-fn prepared(file: &Path) -> rusqlite::Result<Connection> {
-    let mut base = Connection::open(file)?;
+fn prepared(folder: &Folder, file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::default() | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut base = Connection::open_with_flags(file, flags)?;
     base.busy_timeout(BUSY)?;
-    share(file);
+    // SQLite gives the files it makes beside it the same rights. Another account's
+    // file: that account has seen to it.
+    let _ = folder.share(FILE);
     base.pragma_update(None, "journal_mode", "WAL")?;
     base.pragma_update(None, "synchronous", "NORMAL")?;
     let change = base.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -136,20 +143,6 @@ fn prepared(file: &Path) -> rusqlite::Result<Connection> {
     }
     change.commit()?;
     Ok(base)
-}
-
-/// Lets those use the file who may use its folder. SQLite gives the files it
-/// makes beside it the same rights.
-fn share(file: &Path) {
-    let Some(folder) = file.parent() else {
-        return;
-    };
-    give_to_owner_of(folder, file);
-    if let Ok(data) = fs::metadata(folder) {
-        let mode = data.permissions().mode() & 0o666;
-        // Another account's file: that account has seen to it.
-        let _ = fs::set_permissions(file, fs::Permissions::from_mode(mode));
-    }
 }
 
 pub(super) fn now_ms() -> i64 {
