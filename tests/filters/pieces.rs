@@ -79,3 +79,26 @@ pub fn bytes_of(words: &[&str], input: &[u8]) -> Vec<u8> {
 pub fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
+
+/// Two outputs that have to be the same, byte by byte.
+pub fn assert_same(one: &[u8], other: &[u8], what: &str) {
+    if one == other {
+        return;
+    }
+    let pairs = one.iter().zip(other);
+    let at = pairs.take_while(|(a, b)| a == b).count();
+    let around = |bytes: &[u8]| {
+        let (from, to) = (
+            at.saturating_sub(60).min(bytes.len()),
+            (at + 60).min(bytes.len()),
+        );
+        bytes[from..to].escape_ascii().to_string()
+    };
+    panic!(
+        "{what}: different from byte {at} on, of {} and {}\n  {}\n  {}",
+        one.len(),
+        other.len(),
+        around(one),
+        around(other)
+    );
+}

@@ -11,7 +11,7 @@ use crate::expected::{Bins, binned, compare};
 use crate::generator::{Kinds, Made, Part, random, random_of_order};
 use crate::layout::Rule;
 use crate::make::iso;
-use crate::pieces::{Pieces, Ran, bytes_of, run_in_pieces, run_of, words};
+use crate::pieces::{Pieces, Ran, assert_same, bytes_of, run_in_pieces, run_of, words};
 use crate::read::{Piece, Stream, read_any};
 use crate::rng::{Rng, seeds};
 
@@ -21,29 +21,6 @@ const LINES: [&str; 4] = [
     "qds_bin_avgsec 60",
     "qds_ascii",
 ];
-
-/// Two outputs that have to be the same, byte by byte.
-fn assert_same(one: &[u8], other: &[u8], what: &str) {
-    if one == other {
-        return;
-    }
-    let pairs = one.iter().zip(other);
-    let at = pairs.take_while(|(a, b)| a == b).count();
-    let around = |bytes: &[u8]| {
-        let (from, to) = (
-            at.saturating_sub(60).min(bytes.len()),
-            (at + 60).min(bytes.len()),
-        );
-        bytes[from..to].escape_ascii().to_string()
-    };
-    panic!(
-        "{what}: different from byte {at} on, of {} and {}\n  {}\n  {}",
-        one.len(),
-        other.len(),
-        around(one),
-        around(other)
-    );
-}
 
 /// The bytes of each record, by packet ID.
 pub fn records_of(bytes: &[u8]) -> BTreeMap<u8, Vec<Vec<u8>>> {

@@ -105,7 +105,8 @@ impl AlongX {
         }))
     }
 
-    /// Gathers the samples of a run, and transforms them.
+    /// Gathers the samples of a run, and transforms them. Returns how many packets it
+    /// took: where there is a note it stops, so that this can be told in its place.
     pub(super) fn add(
         &mut self,
         run: Run<'_>,
@@ -114,7 +115,7 @@ impl AlongX {
         outlet: &mut Outlet,
         next: &mut dyn Sink,
         notes: &mut Vec<String>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         for (index, packet) in run.bytes.chunks_exact(run.stride).enumerate() {
             let Some(point) = self.axis.point(run, index)? else {
                 continue;
@@ -136,8 +137,11 @@ impl AlongX {
                 self.transform(spectra, transform, outlet, next, notes)?;
                 self.drop_first(spectra.step());
             }
+            if !notes.is_empty() {
+                return Ok(index + 1);
+            }
         }
-        Ok(())
+        Ok(run.len())
     }
 
     /// Whether the last three points are not in equal steps forward. Of two

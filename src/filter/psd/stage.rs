@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::filter::x_time::rest;
 use crate::stream::{
     Comment, Error, Exception, PacketHeader, PacketId, PlaneKind, Result, Run, Sink, StreamHeader,
 };
@@ -174,26 +175,28 @@ impl<N: Sink> Sink for ToSpectra<N> {
 
     fn run(&mut self, run: Run<'_>) -> Result<()> {
         self.any_data = true;
-        let mut notes = Vec::new();
-        let Some((_, Some(way))) = self.types.get_mut(&run.id) else {
-            return Ok(());
-        };
-        let (transform, outlet) = (&mut self.transform, &mut self.outlet);
-        let went = match way {
-            Way::Y(along_y) => along_y.add(run, transform, outlet, &mut self.next),
-            Way::X(along_x) => along_x.add(
-                run,
-                &self.spectra,
-                transform,
-                outlet,
-                &mut self.next,
-                &mut notes,
-            ),
-        };
-        // What is complete goes out, whatever came behind it.
-        self.outlet.pass(&mut self.next)?;
-        self.tell(notes)?;
-        went
+        let mut left = run;
+        while !left.is_empty() {
+            let mut notes = Vec::new();
+            let Some((_, Some(way))) = self.types.get_mut(&run.id) else {
+                return Ok(());
+            };
+            let (transform, outlet) = (&mut self.transform, &mut self.outlet);
+            let next = &mut self.next;
+            let took = match way {
+                Way::Y(along_y) => along_y
+                    .add(left, transform, outlet, next)
+                    .map(|()| left.len()),
+                Way::X(along_x) => {
+                    along_x.add(left, &self.spectra, transform, outlet, next, &mut notes)
+                }
+            };
+            // What is complete goes out, whatever came behind it.
+            self.outlet.pass(&mut self.next)?;
+            self.tell(notes)?;
+            left = rest(left, took?);
+        }
+        Ok(())
     }
 
     fn exception(&mut self, exception: &Exception) -> Result<()> {

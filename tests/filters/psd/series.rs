@@ -1,6 +1,7 @@
 //! Windows along x.
 
 use crate::builder::{Builder, encode, le8};
+use crate::parsed::Item;
 use crate::rng::Rng;
 use crate::running::{run, words};
 
@@ -92,6 +93,27 @@ fn jitter_up_to_its_limit_is_let_pass() {
 }
 
 /// Each cadence has a header and an ID of its own, and gets it again.
+/// What is left out is told where it happens, behind the spectra before it and before
+/// those after it, however many packets a read brings.
+#[test]
+fn notes_stand_between_the_spectra() {
+    let samples = wave(&mut Rng(29), 60);
+    let mut pairs = at_1_khz(&samples);
+    pairs[20..].iter_mut().for_each(|pair| pair.0 += 1e9);
+    let output = run(&words("das2_psd 16 1"), &series(&pairs));
+    let kinds: Vec<&str> = output
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Record(_) => Some("spectrum"),
+            Item::Comment(_) => Some("note"),
+            _ => None,
+        })
+        .collect();
+    // The window that the jump cuts short, and the sample from which it leads.
+    assert_eq!(kinds, ["spectrum", "note", "note", "spectrum", "spectrum"]);
+}
+
 #[test]
 fn cadences_have_ids() {
     let samples = wave(&mut Rng(24), 96);
