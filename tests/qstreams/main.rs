@@ -18,6 +18,7 @@ mod rng;
 mod site;
 
 mod average;
+mod binned_datasets;
 mod cached;
 mod expected;
 mod generator;
