@@ -227,6 +227,37 @@ fn data_that_come_far_too_late_are_read_again_for_their_block() {
     site.check_all();
 }
 
+/// A reader goes through the whole range for one packet type, then for the other. Of the
+/// blocks that held the first type only none is left, also where the second one breaks off.
+#[test]
+fn types_that_come_one_after_the_other_are_both_in_each_block() {
+    let (_, hours) = HOURS.split_once('\n').unwrap();
+    for second in [
+        "second",
+        "[ $(first | wc -l) -le 2160 ] || { second | head -n 600; exit 3; }; second",
+    ] {
+        let site = Site::new(LEVELS, "");
+        let second_header = packet_header(1).replace("[01]", "[02]");
+        site.write("data/header", &(header(&[1]) + &second_header));
+        site.reader(&format!(
+            "hours() {{ {hours}\n}}\nbegin=$1 end=$2\nfirst() {{ hours \"$begin\" \"$end\"; }}\n\
+             second() {{ first | sed 's/^:01:/:02:/'; }}\ncat header; first; {second}"
+        ));
+        let report = site.build(&[1, 2], "2020-02-20", "2020-02-22");
+        assert!(report.is_complete(), "{report:?}");
+        assert_eq!((site.blocks(1).len(), site.blocks(2).len()), (2, 48));
+        assert_eq!(report.blocks, 50);
+        for (number, records) in [(1, 24 * 90), (2, 60)] {
+            for block in site.blocks(number) {
+                let text = String::from_utf8(site.bytes(number, &block)).unwrap();
+                let count = |tag| text.matches(tag).count();
+                let counts = (count("\n:01:"), count("\n:02:"));
+                assert_eq!(counts, (records, records), "{block:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_has_nothing_leaves_empty_blocks() {
     let exception = "<exception type=\"NoDataInInterval\" message=\"none\" />\n";

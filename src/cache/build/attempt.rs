@@ -204,6 +204,9 @@ impl<'a> Build<'a> {
         let dialect = reading::dialect(&self.request.definition.format);
         let passed = Reader::of(dialect, &mut input).pump(&mut splitter);
         let (passed, account) = ended(passed, &mut input, &mut splitter);
+        if passed.is_err() {
+            splitter.broken_off();
+        }
         let mut left = Vec::new();
         for (span, level) in spans.iter().zip(&splitter.levels) {
             let late = level.late().iter().map(|block| Span {

@@ -49,6 +49,19 @@ impl<'f, 't, 'b> Splitter<'f, 't, 'b> {
     }
 }
 
+impl Splitter<'_, '_, '_> {
+    /// The run has ended before its stream did. Where data came late in it, more of them
+    /// would have come, for any of its blocks: none of these is sure.
+    pub fn broken_off(&mut self) {
+        if self.levels.iter().all(|level| level.late().is_empty()) {
+            return;
+        }
+        for level in &mut self.levels {
+            level.withdraw(self.telling);
+        }
+    }
+}
+
 impl Sink for Splitter<'_, '_, '_> {
     sink_ignores!(comment, flush, abort);
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::writer::BlockWriter;
-use crate::cache::block::Block;
+use crate::cache::block::{Block, Blocks};
 use crate::cache::folder::LevelFolder;
 use crate::cache::stamp::Stamp;
 use crate::filter::bin::{Binning, Reducer};
@@ -21,7 +21,7 @@ use crate::filter::x_time::{Instant, Window, XTime, rest};
 use crate::stream::{Error, MAX_PACKET, PacketHeader, PacketId, Result, Run, Sink, StreamHeader};
 use crate::time::Time;
 
-/// Data that come this many blocks late make a run useless: it is done again
+/// Data that come late for more blocks than this make a run useless: it is done again
 /// in smaller parts.
 const MOST_LATE: usize = 16;
 
@@ -305,6 +305,19 @@ impl<'a> LevelSplit<'a> {
         tally.withdrawn();
         self.late.push(block);
         Ok(())
+    }
+
+    /// Takes away what the run has put in its place: it is all to be done again.
+    pub fn withdraw(&mut self, tally: &mut dyn Tally) {
+        self.open.clear();
+        for block in Blocks::covering(self.folder.period(), self.begin, self.reached) {
+            if !self.late.contains(&block) {
+                let _ = std::fs::remove_file(self.folder.file_of(&block));
+                tally.withdrawn();
+            }
+        }
+        self.late.clear();
+        self.reached = self.begin;
     }
 
     /// Gives the front of a run to an open block; how many packets.
