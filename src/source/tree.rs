@@ -3,7 +3,7 @@
 mod index;
 mod walk;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -74,7 +74,8 @@ impl Tree {
         request: Request<'_>,
         config: &Config,
     ) -> Result<Definition, SourceError> {
-        let Located { name, path } = self.locate(text)?;
+        let located = self.locate(text);
+        let Located { name, path } = located.map_err(|none| self.why_not(text, none))?;
         match read(&path) {
             Ok(bytes) => Definition::read(name, &path, &bytes, request, config),
             Err(reason) => Err(SourceError::Unreadable {
@@ -82,6 +83,27 @@ impl Tree {
                 file: path,
                 reason,
             }),
+        }
+    }
+
+    /// A source that cannot be seen may be there all the same: where its folder, or a
+    /// disk on the network, has failed, no client should take it for gone.
+    fn why_not(&self, text: &str, none: NotFound) -> SourceError {
+        if let Err(reason) = fs::metadata(self.root.join(".")) {
+            let root = self.root.clone();
+            return SourceError::NoTree { root, reason };
+        }
+        let Ok(name) = SourceName::parse(text) else {
+            return none.into();
+        };
+        let file = self.root.join(format!("{name}{SUFFIX}"));
+        match fs::metadata(&file) {
+            Err(reason) if !is_absence(&reason) => SourceError::Unreadable {
+                name: name.as_str().to_owned(),
+                file,
+                reason,
+            },
+            _ => none.into(),
         }
     }
 
@@ -129,6 +151,14 @@ impl Tree {
         }
         Ok(Listing::new(walk.items, walk.findings))
     }
+}
+
+/// Whether there is nothing of that name, or can be nothing.
+fn is_absence(reason: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory, NotFound};
+    let is_loop = reason.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    let kinds = [InvalidFilename, InvalidInput, NotADirectory, NotFound];
+    is_loop || kinds.contains(&reason.kind())
 }
 
 fn no_index(state: &Path, error: &io::Error) -> Finding {

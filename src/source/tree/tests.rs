@@ -1,7 +1,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 
@@ -138,6 +138,8 @@ fn names_of_files() {
         assert!(matches!(refused, SourceError::NotFound(_)), "{asked:?}");
         assert!(!refused.client_message().contains("sets/x.dsdf"));
     }
+    let long = "x/".repeat(200) + &"x".repeat(400);
+    assert!(matches!(load(&tree, &long), Err(SourceError::NotFound(_))));
     let expected = [
         "A/",
         "A/y|d",
@@ -148,6 +150,23 @@ fn names_of_files() {
         "z.dsdf.x|d",
     ];
     assert_eq!(lines(&tree), expected);
+}
+
+/// A client that is told that a source is not there may forget it.
+#[test]
+fn a_tree_that_cannot_be_seen_is_no_missing_source() {
+    let (folder, tree) = tree(&[("A/x.dsdf", "description = 'd'")]);
+    assert!(load(&tree, "A/x").is_ok());
+    let closed = folder.path().join("sets/A");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    // Root sees it all the same.
+    if let Err(error) = load(&tree, "A/x") {
+        assert!(matches!(error, SourceError::Unreadable { .. }), "{error}");
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::rename(tree.root(), folder.path().join("away")).unwrap();
+    let error = load(&tree, "A/x").unwrap_err();
+    assert!(matches!(error, SourceError::NoTree { .. }), "{error}");
 }
 
 #[test]
