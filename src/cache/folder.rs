@@ -105,12 +105,14 @@ impl LevelFolder {
 
     /// Calls `found` with every block that exists and overlaps the range, in
     /// order of time. What it costs depends on what there is, not on how long
-    /// the range is.
-    pub fn for_each(&self, begin: Time, end: Time, found: &mut dyn FnMut(Block)) {
-        let _ = self.for_each_until(begin, end, &mut |block| {
+    /// the range is. Gives the folders that cannot be read, the first few, and why:
+    /// blocks in them are not seen.
+    pub fn for_each(&self, begin: Time, end: Time, found: &mut dyn FnMut(Block)) -> Vec<String> {
+        let (_, unreadable) = self.walk(begin, end, &mut |block| {
             found(block);
             ControlFlow::Continue(())
         });
+        unreadable
     }
 
     /// As [`LevelFolder::for_each`], until `found` has enough.

@@ -62,6 +62,9 @@ pub struct Plan {
     pub end: Time,
     /// Hits and gaps, in order of time, without a hole between them.
     pub segments: Vec<Segment>,
+    /// Folders that cannot be read, the first few, and why: blocks in them count as
+    /// missing.
+    pub unreadable: Vec<String>,
 }
 
 impl Plan {
@@ -69,10 +72,11 @@ impl Plan {
     pub fn new(folder: LevelFolder, begin: Time, end: Time) -> Plan {
         let period = folder.period();
         let mut segments: Vec<Segment> = Vec::new();
+        let mut unreadable = Vec::new();
         let edges = Block::at(period, begin).zip(last_block(period, begin, end));
         if let Some((first, last)) = edges {
             let mut reached = first.begin();
-            folder.for_each(begin, end, &mut |block| {
+            unreadable = folder.for_each(begin, end, &mut |block| {
                 add_gap(&mut segments, period, reached, block.begin());
                 add_block(&mut segments, block);
                 reached = block.end();
@@ -84,6 +88,7 @@ impl Plan {
             begin,
             end,
             segments,
+            unreadable,
         }
     }
 

@@ -166,6 +166,25 @@ fn what_cannot_be_used_is_read_around() {
     assert!(log.contains("2017-01-07_intrinsic.d2s is not used: it was built before"));
 }
 
+/// With blocks that are there and cannot be seen a site only gets slow.
+#[test]
+fn folders_that_cannot_be_read_are_told() {
+    let m = Minutes::new("cacheLevel_00 = 'intrinsic | daily'");
+    m.fill_days(1..3);
+    let wanted = all(&m, "2017-01-01", "2017-01-03");
+    assert!(!m.site.log().contains("are not seen"));
+    let month = m.site.path("cache/data/M/_noparam/intrinsic/2017/01");
+    fs::remove_dir_all(&month).unwrap();
+    fs::write(&month, "").unwrap();
+    assert_eq!(m.records("2017-01-01", "2017-01-03", ""), wanted);
+    let told = format!("Cache: {}: Not a directory", month.display());
+    let log = m.site.log();
+    assert!(
+        log.contains(&told) && log.contains("; blocks in it are not seen"),
+        "{log}"
+    );
+}
+
 #[test]
 fn empty_blocks_are_remembered() {
     let m = Minutes::new(DAYS);

@@ -57,6 +57,11 @@ fn data(
 ) -> Result<Answer, Error> {
     trim(definition, &mut asked)?;
     let cached = from_cache::look(exchange.config, definition, &asked);
+    for folder in cached.unreadable() {
+        exchange
+            .log
+            .line(format_args!("Cache: {folder}; blocks in it are not seen"));
+    }
     let mut missing = Vec::new();
     if let Cached::Held(from_cache) = &cached {
         match cache_program::reading(exchange.config, definition, &asked, from_cache)? {

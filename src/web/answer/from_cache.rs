@@ -38,6 +38,16 @@ pub enum Cached {
     Held(FromCache),
 }
 
+impl Cached {
+    /// Folders of the level that cannot be read, and why.
+    pub fn unreadable(&self) -> &[String] {
+        match self {
+            Cached::Nothing => &[],
+            Cached::Missed(found) | Cached::Held(found) => &found.plan.unreadable,
+        }
+    }
+}
+
 /// Looks at the folders of the level that serves a request.
 pub fn look(config: &Config, definition: &Permitted, asked: &DataRequest) -> Cached {
     let Some(found) = of_level(config, definition, asked) else {
