@@ -120,6 +120,19 @@ impl Encoding {
         matches!(self, Encoding::Ascii(_) | Encoding::Time(_))
     }
 
+    /// The encoding of what is reckoned from such values: its own, but in place of
+    /// integers, which clients cannot read and means seldom are, reals: of four bytes
+    /// for integers of one or two, else of eight.
+    pub fn of_results(self) -> Encoding {
+        match self {
+            Encoding::Int {
+                width: 1 | 2, big, ..
+            } => Encoding::Real4 { big },
+            Encoding::Int { big, .. } => Encoding::Real8 { big },
+            other => other,
+        }
+    }
+
     /// The number in one value's bytes. None: text that is no number, a time
     /// (which the time room reads), or too few bytes.
     pub fn number(self, bytes: &[u8]) -> Option<f64> {

@@ -188,18 +188,6 @@ fn write_value(value: f64, encoding: Encoding, out: &mut Vec<u8>) {
     }
 }
 
-/// The encoding a plane is written in: its own, but reals for integers, which
-/// clients cannot read and means do not fit.
-pub(super) fn written_as(encoding: Encoding) -> Encoding {
-    match encoding {
-        Encoding::Int {
-            width: 1 | 2, big, ..
-        } => Encoding::Real4 { big },
-        Encoding::Int { big, .. } => Encoding::Real8 { big },
-        other => other,
-    }
-}
-
 /// The encoding the centres of bins are written in: text fields as wide as
 /// the centres need, numbers as doubles in the same byte order.
 pub(in crate::filter) fn x_written_as(encoding: Encoding, digits: u8) -> Encoding {

@@ -9,7 +9,7 @@ use crate::stream::{
 
 use crate::time::TimeUnit;
 
-use super::column::{Column, own_unit, own_x_written_as, written_as, x_units, x_written_as};
+use super::column::{Column, own_unit, own_x_written_as, x_units, x_written_as};
 use super::options::{Binning, Planes};
 
 /// The stream header after binning: the width of the bins, in every property
@@ -149,7 +149,7 @@ pub(super) fn packet(
                 plane.remove_attr("base");
             }
             Some(column) => {
-                let encoding = written_as(plane.encoding());
+                let encoding = plane.encoding().of_results();
                 if encoding != plane.encoding() {
                     plane.set_encoding(encoding);
                 }

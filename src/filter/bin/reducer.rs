@@ -237,7 +237,7 @@ fn layout(packets: &PacketType, binning: &Binning, digits: u8) -> Vec<Slot> {
         let slot = |statistic| Slot {
             plane,
             statistic: Some(statistic),
-            encoding: super::column::written_as(input.encoding()),
+            encoding: input.encoding().of_results(),
         };
         slots.push(slot(Statistic::Mean));
         more.extend(added.iter().map(|&statistic| slot(statistic)));

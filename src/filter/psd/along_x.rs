@@ -296,7 +296,7 @@ impl AlongX {
 
 impl Column {
     fn write(&self, frequencies: &Frequencies, transform: &mut Transform, out: &mut Vec<u8>) {
-        let encoding = super::samples::written_as(self.plane.encoding());
+        let encoding = self.plane.encoding().of_results();
         let power = match self.samples.all_good(&self.values) {
             true => transform.power(&self.values),
             false => None,

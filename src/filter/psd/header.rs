@@ -6,7 +6,6 @@ use crate::stream::{PacketHeader, Plane, Properties, StreamHeader};
 use super::axis::Axis;
 use super::frequency::{Frequencies, STEERING};
 use super::options::Spectra;
-use super::samples::written_as;
 use super::units::Units;
 
 /// The program's name, under which it speaks.
@@ -46,7 +45,7 @@ pub(super) fn spectrum(plane: &Plane, fill: f64, frequencies: &Frequencies) -> P
     let mut out = plane.clone();
     let per_frequency = frequencies.units.clone().power(-1);
     let units = Units::parse(plane.units()).power(2).times(per_frequency);
-    let encoding = written_as(plane.encoding());
+    let encoding = plane.encoding().of_results();
     if encoding != plane.encoding() {
         out.set_encoding(encoding);
     }

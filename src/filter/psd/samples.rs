@@ -76,18 +76,6 @@ fn each<const N: usize>(fields: &[u8], into: &mut [f64], number: impl Fn([u8; N]
     }
 }
 
-/// The encoding that spectra of a plane are written in: its own, but reals for
-/// integers, which clients cannot read.
-pub(super) fn written_as(encoding: Encoding) -> Encoding {
-    match encoding {
-        Encoding::Int {
-            width: 1 | 2, big, ..
-        } => Encoding::Real4 { big },
-        Encoding::Int { big, .. } => Encoding::Real8 { big },
-        other => other,
-    }
-}
-
 /// Appends densities.
 pub(super) fn write(values: impl Iterator<Item = f64>, encoding: Encoding, out: &mut Vec<u8>) {
     match encoding {
