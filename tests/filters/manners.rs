@@ -1,7 +1,6 @@
 //! What programs do around their work: help, a client that has gone, pauses of
 //! the input, memory. For those whose records do not follow those of the input.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -9,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::builder::{Builder, encode};
 use crate::parsed::Parsed;
 use crate::processes::{Running, command, fed, program};
-use crate::programs::{assert_tells_of_itself, ok};
+use crate::programs::{assert_ends_with_its_reader, assert_tells_of_itself, ok};
 
 /// Lines that make each program work.
 const LINES: [&str; 5] = [
@@ -216,17 +215,7 @@ fn usage_errors_are_2_and_nothing_is_written() {
 fn when_nobody_reads_it_ends_as_sigpipe_would_end_it() {
     let input = [headers(), samples(0..200_000)].concat();
     for line in LINES {
-        let mut child = command(line)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let _ = child.stdin.take().unwrap().write_all(&input);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.signal(), Some(13), "{line}");
-        assert!(output.stderr.is_empty(), "{line} is quiet");
+        assert_ends_with_its_reader(line, &input);
     }
 }
 

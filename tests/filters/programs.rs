@@ -306,6 +306,26 @@ fn the_locale_changes_nothing() {
     }
 }
 
+/// A program whose output nobody reads ends as SIGPIPE would end it, and says nothing.
+pub fn assert_ends_with_its_reader(line: &str, input: &[u8]) {
+    let mut child = command(line)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        output.status.signal(),
+        Some(13),
+        "{line}: {:?}",
+        output.status
+    );
+    assert!(output.stderr.is_empty(), "{line} is quiet");
+}
+
 #[test]
 fn when_nobody_reads_it_ends_as_sigpipe_would_end_it() {
     let mut s = Builder::new();
@@ -321,22 +341,7 @@ fn when_nobody_reads_it_ends_as_sigpipe_would_end_it() {
     }
     let input = s.take();
     for name in PROGRAMS {
-        let mut child = command(&working(name))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(child.stdout.take());
-        let _ = child.stdin.take().unwrap().write_all(&input);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(
-            output.status.signal(),
-            Some(13),
-            "{name}: {:?}",
-            output.status
-        );
-        assert!(output.stderr.is_empty(), "{name} is quiet");
+        assert_ends_with_its_reader(&working(name), &input);
     }
 }
 
