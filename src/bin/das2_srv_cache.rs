@@ -7,6 +7,7 @@ use clap::Parser;
 use das2_server::cache::tool::{Options, Parked, Queue, ToolError, Wanted, run};
 use das2_server::config::Config;
 use das2_server::exec::guard;
+use das2_server::log::{Printable, PrintableLines};
 use das2_server::queue::{self, LevelChoice, Listed, QueueError, Requester, Stage, Which, Work};
 use das2_server::time::{Style, Time, parse_query};
 
@@ -25,8 +26,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let done = run(&options, &config, &mut ServersQueue(&config), &mut out);
+    let out = io::BufWriter::new(io::stdout().lock());
+    // Definitions, readers and the queue may say anything.
+    let mut out: Box<dyn Write> = match options.is_json() {
+        true => Box::new(out),
+        false => Box::new(PrintableLines::new(out)),
+    };
+    let done = run(&options, &config, &mut ServersQueue(&config), &mut *out);
     let done = done.and_then(|well| Ok(out.flush().map(|()| well)?));
     match done {
         Ok(well) => ExitCode::from(u8::from(!well)),
@@ -37,7 +43,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // What was printed before belongs in front of the message.
             let _ = out.flush();
-            eprintln!("{NAME}: {error}");
+            eprintln!("{NAME}: {}", Printable(&error.to_string()));
             ExitCode::from(error.status())
         }
     }

@@ -25,5 +25,5 @@ pub mod tool;
 pub use amounts::{bytes_text, duration_text};
 pub use error_id::error_id;
 pub use file::{LOG_DAYS, file_name, remove};
-pub use printable::Printable;
+pub use printable::{Printable, PrintableLines};
 pub use request_log::RequestLog;

@@ -1,6 +1,7 @@
 //! Text that stays on its line.
 
 use std::fmt::{self, Write};
+use std::io;
 
 /// Shows text with everything escaped that could end a line, or hide or
 /// reorder what stands beside it: control characters (not the tab), Unicode's
@@ -27,6 +28,48 @@ impl fmt::Display for Printable<'_> {
             rest = rest.get(at + c.len_utf8()..).unwrap_or_default();
         }
         f.write_str(rest)
+    }
+}
+
+/// A writer for terminals: each line goes out as [`Printable`].
+pub struct PrintableLines<W: io::Write> {
+    out: W,
+    line: Vec<u8>,
+}
+
+impl<W: io::Write> PrintableLines<W> {
+    /// Lines for this writer.
+    pub fn new(out: W) -> PrintableLines<W> {
+        let line = Vec::new();
+        PrintableLines { out, line }
+    }
+
+    fn send(&mut self, end: &str) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line);
+        write!(self.out, "{}{end}", Printable(&text))
+    }
+}
+
+impl<W: io::Write> io::Write for PrintableLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.split_last() {
+                Some((b'\n', line)) => {
+                    self.line.extend_from_slice(line);
+                    self.send("\n")?;
+                }
+                _ => self.line.extend_from_slice(piece),
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.line.is_empty() {
+            self.send("")?;
+        }
+        self.out.flush()
     }
 }
 
@@ -92,6 +135,19 @@ mod tests {
         ] {
             assert_eq!(Printable(text).to_string(), shown);
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        use std::io::Write;
+        let mut out = Vec::new();
+        let mut lines = PrintableLines::new(&mut out);
+        for piece in [&b"a\x1b[2Jb"[..], b"c\n\n\xc3", b"\xa9\xff\nend\r"] {
+            lines.write_all(piece).unwrap();
+        }
+        lines.flush().unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "a\\x1b[2Jbc\n\né\u{fffd}\nend\\r");
     }
 
     #[test]

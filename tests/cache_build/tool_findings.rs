@@ -269,3 +269,13 @@ fn nothing_that_stands_in_a_blocks_place_is_waited_for() {
     assert_eq!(said.status, 0, "{}{}", said.text, said.error);
     assert_eq!(tool(&site, &["verify", "S"]).status, 0);
 }
+
+#[test]
+fn what_a_definition_holds_does_nothing_to_a_terminal() {
+    let site = days();
+    site.dsdf("cacheLevel_01 = '60 s | daily | \u{1b}[2J'");
+    let said = tool(&site, &["status"]);
+    assert!(said.text.contains("daily | \\x1b[2J"), "{}", said.text);
+    let said = tool(&site, &["status", "\u{1b}[2J"]);
+    assert!(said.error.contains("\\x1b[2J"), "{}", said.error);
+}

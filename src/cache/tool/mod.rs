@@ -48,6 +48,11 @@ impl Options {
             _ => None,
         }
     }
+
+    /// Whether what is printed is for programs.
+    pub fn is_json(&self) -> bool {
+        matches!(&self.command, Command::Status { json: true, .. })
+    }
 }
 
 #[derive(Debug, Subcommand)]
