@@ -166,6 +166,21 @@ impl Definition {
         }
     }
 
+    /// The definition in a file, for programs that are told of no configuration and no
+    /// request.
+    ///
+    /// # Errors
+    /// In words: a file that cannot be read, a name that no source can have, and those of
+    /// [`Definition::read`].
+    pub fn of_file(path: &Path) -> Result<Definition, String> {
+        let place = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+        let bytes = std::fs::read(path).map_err(|error| place(&error))?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = SourceName::parse(&stem).map_err(|error| place(&error))?;
+        let config = Config::default();
+        Definition::read(name, path, &bytes, &|_| None, &config).map_err(|error| place(&error))
+    }
+
     /// As [`Definition::read`], with every error there is beside what could be
     /// read in spite of it.
     pub fn examine(

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Client, GapReader, Joiner, Served, Target, Title, serve};
@@ -10,9 +10,8 @@ use crate::cache::block::Block;
 use crate::cache::folder::LevelFolder;
 use crate::cache::plan::{Plan, choose_level};
 use crate::cache::stamp::Standard;
-use crate::config::Config;
 use crate::exec::{ClientPipe, Stop};
-use crate::source::{Definition, Resolution, SourceName};
+use crate::source::{Definition, Resolution};
 use crate::stream::{self, Dialect, Exception, Sink, Writer};
 use crate::time::{Time, parse_query};
 
@@ -148,7 +147,7 @@ fn tell(served: &Served) {
 
 fn plan(args: &CacheReaderArgs) -> Result<Plan, Failure> {
     let usage = Failure::Usage;
-    let definition = definition(&args.dsdf)?;
+    let definition = Definition::of_file(&args.dsdf).map_err(Failure::Usage)?;
     if !args.folder.is_dir() {
         return Err(usage(format!(
             "there is no folder {}",
@@ -173,16 +172,6 @@ fn plan(args: &CacheReaderArgs) -> Result<Plan, Failure> {
     let padded = |time: Time, by: i64| time.plus_nanos(by).unwrap_or(time);
     let folder = LevelFolder::of_source(&args.folder, level).holding(&definition.format);
     Ok(Plan::new(folder, padded(begin, -pad), padded(end, pad)))
-}
-
-fn definition(path: &Path) -> Result<Definition, Failure> {
-    let usage = |error: String| Failure::Usage(format!("{}: {error}", path.display()));
-    let bytes = fs::read(path).map_err(|error| usage(error.to_string()))?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = SourceName::parse(&stem).map_err(|error| usage(error.to_string()))?;
-    // The configuration has no say in what levels there are.
-    let config = Config::default();
-    Definition::read(name, path, &bytes, &|_| None, &config).map_err(|e| usage(e.to_string()))
 }
 
 /// Leaves gaps as they are.

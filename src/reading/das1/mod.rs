@@ -7,18 +7,15 @@
 mod layout;
 mod options;
 
-use std::fs;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::config::Config;
 use crate::exec::{
     ClientPipe, Environment, Limits, Program, Running, Stop, Watch, end_readers_on_signals,
 };
-use crate::source::{Definition, SourceName};
+use crate::source::Definition;
 use crate::stream::{Error, Exception, Input, PacketId, Place, Run, Sink, Writer};
 
 use super::{Account, ReaderInput};
@@ -73,7 +70,7 @@ fn is_gone(error: &Error) -> bool {
 }
 
 fn convert(args: &Das1Args) -> Result<(), Failure> {
-    let definition = definition(&args.dsdf)?;
+    let definition = Definition::of_file(&args.dsdf).map_err(Failure::Usage)?;
     let call = Call::new(&definition, args.words()).map_err(Failure::Usage)?;
     let layout = Layout::new(&definition, &call)
         .map_err(|what| Failure::Usage(format!("{}: {what}", args.dsdf.display())))?;
@@ -92,15 +89,6 @@ fn convert(args: &Das1Args) -> Result<(), Failure> {
         writer.abort(&Exception::new(Exception::SERVER_ERROR, &text))?;
     }
     Ok(result?)
-}
-
-fn definition(path: &Path) -> Result<Definition, Failure> {
-    let usage = |error: String| Failure::Usage(format!("{}: {error}", path.display()));
-    let bytes = fs::read(path).map_err(|error| usage(error.to_string()))?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = SourceName::parse(&stem).map_err(|error| usage(error.to_string()))?;
-    let config = Config::default();
-    Definition::read(name, path, &bytes, &|_| None, &config).map_err(|e| usage(e.to_string()))
 }
 
 /// Starts the reader, which ends when whoever reads our output has gone.
