@@ -1,7 +1,8 @@
 //! What waits to be handed on: records that are complete, which go together, and
-//! exceptions, which wait for the bins that are open before them.
+//! exceptions, which wait for the bins that are open before them, or have no place in
+//! what goes out.
 
-use crate::stream::{Exception, PacketId, Result, Run, Sink};
+use crate::stream::{Error, Exception, PacketId, Result, Run, Sink};
 
 /// Records are handed on at the latest when so many bytes are there.
 const FULL: usize = 64 << 10;
@@ -79,5 +80,47 @@ impl Held {
     pub(super) fn pass<N: Sink + ?Sized>(&mut self, next: &mut N) -> Result<()> {
         let held = std::mem::take(&mut self.0);
         held.iter().try_for_each(|held| next.exception(held))
+    }
+}
+
+/// The exception of a stream where no row can say so: it is given back at the end.
+#[derive(Default)]
+pub(super) struct Untold(Option<Exception>);
+
+impl Untold {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Keeps the first that is more than a lack of data, else the last.
+    pub(super) fn keep(&mut self, exception: &Exception) {
+        if self.failure().is_none() {
+            self.0 = Some(exception.clone());
+        }
+    }
+
+    fn failure(&self) -> Option<&Exception> {
+        let failed = |found: &&Exception| found.kind() != Exception::NO_DATA;
+        self.0.as_ref().filter(failed)
+    }
+
+    /// # Errors
+    /// [`Error::Exception`] where it is more than a lack of data.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.failure() {
+            Some(failure) => Err(Error::Exception(failure.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives it back.
+    ///
+    /// # Errors
+    /// [`Error::Exception`] where there is one.
+    pub(super) fn end(&mut self) -> Result<()> {
+        match self.0.take() {
+            Some(exception) => Err(Error::Exception(exception)),
+            None => Ok(()),
+        }
     }
 }

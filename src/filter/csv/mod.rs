@@ -15,8 +15,9 @@ mod rows;
 use std::io::Write;
 use std::sync::Arc;
 
+use crate::filter::ready::Untold;
 use crate::stream::{
-    Error, Exception, PacketHeader, PacketId, Plane, PlaneKind, Result, Run, Sink, StreamHeader,
+    Exception, PacketHeader, PacketId, Plane, PlaneKind, Result, Run, Sink, StreamHeader,
     sink_ignores,
 };
 
@@ -34,8 +35,7 @@ pub struct ToCsv<W: Write> {
     all: bool,
     with_id: bool,
     rows: Rows<W>,
-    /// The first exception of the stream.
-    exception: Option<Exception>,
+    exception: Untold,
 }
 
 /// A packet type.
@@ -61,7 +61,7 @@ impl<W: Write> ToCsv<W> {
             all: true,
             with_id: layout.with_id,
             rows: Rows::new(layout.delimiter, output),
-            exception: None,
+            exception: Untold::default(),
             layout,
         }
     }
@@ -92,12 +92,6 @@ impl<W: Write> ToCsv<W> {
         }
         self.all = false;
         Ok(())
-    }
-
-    /// An exception that is more than a lack of data.
-    fn failure(&self) -> Option<&Exception> {
-        let failed = |found: &&Exception| found.kind() != Exception::NO_DATA;
-        self.exception.as_ref().filter(failed)
     }
 }
 
@@ -198,11 +192,8 @@ impl<W: Write> Sink for ToCsv<W> {
         Ok(())
     }
 
-    /// No row says so: it is given back at the end.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        if self.failure().is_none() {
-            self.exception = Some(exception.clone());
-        }
+        self.exception.keep(exception);
         Ok(())
     }
 
@@ -211,18 +202,13 @@ impl<W: Write> Sink for ToCsv<W> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        if let Some(failure) = self.failure() {
-            return Err(Error::Exception(failure.clone()));
-        }
+        self.exception.check()?;
         // A table without rows has headings.
         if !self.rows.have_begun() {
             self.begin_block(None)?;
         }
         self.rows.flush()?;
-        match self.exception.take() {
-            Some(exception) => Err(Error::Exception(exception)),
-            None => Ok(()),
-        }
+        self.exception.end()
     }
 
     fn abort(&mut self, _: &Exception) -> Result<()> {

@@ -20,6 +20,7 @@ mod shape;
 use std::io::Write;
 use std::sync::Arc;
 
+use crate::filter::ready::Untold;
 use crate::stream::{
     Error, Exception, PacketHeader, PacketId, Result, Run, Sink, StreamHeader, sink_ignores,
 };
@@ -47,8 +48,7 @@ pub struct ToHapi<W: Write> {
     begun: bool,
     records: u64,
     without_time: u64,
-    /// The first exception of the stream.
-    exception: Option<Exception>,
+    exception: Untold,
 }
 
 impl<W: Write> ToHapi<W> {
@@ -64,7 +64,7 @@ impl<W: Write> ToHapi<W> {
             begun: false,
             records: 0,
             without_time: 0,
-            exception: None,
+            exception: Untold::default(),
         }
     }
 
@@ -168,12 +168,6 @@ impl<W: Write> ToHapi<W> {
         rows.write_full()
     }
 
-    /// An exception that is more than a lack of data.
-    fn failure(&self) -> Option<&Exception> {
-        let failed = |found: &&Exception| found.kind() != Exception::NO_DATA;
-        self.exception.as_ref().filter(failed)
-    }
-
     fn tell_of_records_without_time(&self) {
         if self.without_time > 0 {
             self.options.warn.say(&format!(
@@ -225,11 +219,8 @@ impl<W: Write> Sink for ToHapi<W> {
         Ok(())
     }
 
-    /// No record says so: it is given back at the end.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        if self.failure().is_none() {
-            self.exception = Some(exception.clone());
-        }
+        self.exception.keep(exception);
         Ok(())
     }
 
@@ -239,9 +230,7 @@ impl<W: Write> Sink for ToHapi<W> {
 
     fn finish(&mut self) -> Result<()> {
         self.tell_of_records_without_time();
-        if let Some(failure) = self.failure() {
-            return Err(Error::Exception(failure.clone()));
-        }
+        self.exception.check()?;
         if self.shape.is_none()
             && let Some(wanted) = self.options.packet
             && self.left_out.contains(&true)
@@ -249,8 +238,8 @@ impl<W: Write> Sink for ToHapi<W> {
             return Err(Error::Unfit(format!("there are no packets of ID {wanted}")));
         }
         if !self.begun {
-            self.begin(match (&self.shape, &self.exception) {
-                (None, None) => Status::UPSTREAM,
+            self.begin(match (&self.shape, self.exception.is_empty()) {
+                (None, true) => Status::UPSTREAM,
                 _ => Status::NO_DATA,
             })?;
         }
@@ -263,10 +252,7 @@ impl<W: Write> Sink for ToHapi<W> {
             self.rows.text.push(end);
         }
         self.rows.flush()?;
-        match self.exception.take() {
-            Some(exception) => Err(Error::Exception(exception)),
-            None => Ok(()),
-        }
+        self.exception.end()
     }
 
     /// Whole records are written. JSON is left open, so that nobody takes it for all.
