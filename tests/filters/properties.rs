@@ -48,8 +48,9 @@ fn any_prefix_ends_cleanly_or_with_an_error_after_the_complete_bins() {
             let whole = run(&words(line), &input);
             let all: Vec<Vec<u8>> = whole.records().iter().map(|r| r.bytes()).collect();
             let (mut clean, mut most) = (0, 0);
-            // All lengths are tried of the reader alone; here a prime step.
-            for length in (0..input.len()).step_by(29) {
+            // All lengths are tried of the reader alone; here a prime step, and the longest.
+            let lengths = (0..input.len()).step_by(29);
+            for length in lengths.chain([input.len() - 1]) {
                 let ran = run_in_pieces(&words(line), &input[..length], &[usize::MAX]);
                 if ran.error.is_none() {
                     clean += 1;
