@@ -213,7 +213,11 @@ pub(super) fn overview(all: &Gathered) -> Table {
                 find::name(*which).to_owned(),
                 submitted,
                 what,
-                one.attempts.to_string(),
+                match which {
+                    Which::Todo | Which::Working => one.attempts.to_string(),
+                    // The count begins anew when a task has ended.
+                    Which::Finished | Which::Failed => String::new(),
+                },
                 progress,
                 status,
             ]
