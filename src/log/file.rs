@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -59,6 +59,9 @@ pub(super) fn append<'a>(
     let today = now / SECONDS_A_DAY;
     let path = folder.join(file_name(remote_addr, today));
     let mut file = open(&path, today).map_err(|error| (error, block))?;
+    if is_cut(&file) {
+        file.write_all(b"\n").map_err(|error| (error, block))?;
+    }
     let written = loop {
         match file.write(block) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -76,10 +79,19 @@ pub(super) fn append<'a>(
 pub(super) fn append_central(folder: &Path, row: &str, started: SystemTime) -> io::Result<()> {
     let day = DateTime::<Utc>::from(started).format("%Y-%m-%d");
     let path = folder.join(format!("das2.central_{day}.jsonl"));
-    let mut options = OpenOptions::new();
-    let (mut file, _) = open_own(options.append(true).create(true).mode(0o644), &path)?;
+    let (mut file, _) = open_to_append(&path)?;
     // In one piece: others write here at the same time.
-    file.write_all(format!("{row}\n").as_bytes())
+    let end = if is_cut(&file) { "\n" } else { "" };
+    file.write_all(format!("{end}{row}\n").as_bytes())
+}
+
+/// Whether the last line has no end, as where the disk was full: what is written
+/// behind it would be lost with it.
+fn is_cut(file: &File) -> bool {
+    let mut last = [0];
+    let end = file.metadata().map_or(0, |metadata| metadata.len());
+    let read = end.checked_sub(1).map(|at| file.read_at(&mut last, at));
+    matches!(read, Some(Ok(1))) && last != *b"\n"
 }
 
 /// Opens the file, and empties it if its last line is from an earlier cycle.
@@ -90,10 +102,7 @@ pub(super) fn append_central(folder: &Path, row: &str, started: SystemTime) -> i
 /// change in the future (a request that began a moment before midnight and
 /// wrote after it) is not from an earlier cycle either.
 fn open(path: &Path, today: u64) -> io::Result<File> {
-    let (file, metadata) = open_own(
-        OpenOptions::new().append(true).create(true).mode(0o644),
-        path,
-    )?;
+    let (file, metadata) = open_to_append(path)?;
     if is_from_earlier_cycle(&metadata, today) && lock(&file) {
         if is_from_earlier_cycle(&file.metadata()?, today) {
             file.set_len(0)?;
@@ -102,6 +111,20 @@ fn open(path: &Path, today: u64) -> io::Result<File> {
         flock(&file, FlockOperation::Unlock)?;
     }
     Ok(file)
+}
+
+/// Opens a log to write behind what is there, and to look at its end where that
+/// may be read.
+fn open_to_append(path: &Path) -> io::Result<(File, Metadata)> {
+    let open = |read| {
+        let mut options = OpenOptions::new();
+        options.read(read).append(true).create(true).mode(0o644);
+        open_own(&mut options, path)
+    };
+    match open(true) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(false),
+        opened => opened,
+    }
 }
 
 /// Opens a file of the log folder that is a file there and nowhere else:
@@ -252,6 +275,24 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 400);
         assert!(!text.contains("old"));
+    }
+
+    #[test]
+    fn a_line_that_was_cut_takes_nothing_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = now();
+        let path = folder.path().join(file_name("a", now / SECONDS_A_DAY));
+        fs::write(&path, "[cut").unwrap();
+        append(folder.path(), "a", b"[one]\n", now).unwrap();
+        append(folder.path(), "a", b"[two]\n", now).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"[cut\n[one]\n[two]\n");
+
+        let started = SystemTime::UNIX_EPOCH;
+        let path = folder.path().join("das2.central_1970-01-01.jsonl");
+        fs::write(&path, "{\"cut").unwrap();
+        append_central(folder.path(), "{1}", started).unwrap();
+        append_central(folder.path(), "{2}", started).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"{\"cut\n{1}\n{2}\n");
     }
 
     #[test]
