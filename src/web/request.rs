@@ -73,7 +73,8 @@ pub struct Request {
     pub script_name: String,
     /// SERVER_NAME, without what no host name has.
     pub server_name: String,
-    /// REMOTE_ADDR as text, for logs and file names.
+    /// REMOTE_ADDR as text, for logs and file names: an address in the one way to
+    /// write it, and IPv4 as IPv4 where a server that listens for both writes IPv6.
     pub remote_addr: String,
     /// REMOTE_PORT.
     pub remote_port: String,
@@ -109,7 +110,7 @@ impl Request {
             query: Query::new(bytes("QUERY_STRING").as_bytes()),
             script_name: text("SCRIPT_NAME"),
             server_name: host_of(&text("SERVER_NAME")),
-            remote_addr: text("REMOTE_ADDR"),
+            remote_addr: address_of(text("REMOTE_ADDR")),
             remote_port: text("REMOTE_PORT"),
             user_agent: text("HTTP_USER_AGENT"),
             if_none_match: text("HTTP_IF_NONE_MATCH"),
@@ -207,6 +208,11 @@ fn method_of(text: &str) -> Method {
     }
 }
 
+fn address_of(text: String) -> String {
+    let address = text.parse::<IpAddr>();
+    address.map_or(text, |address| address.to_canonical().to_string())
+}
+
 /// A host name may come from the client: letters, digits and what addresses
 /// are written with.
 fn host_of(text: &str) -> String {
@@ -261,6 +267,20 @@ pub(super) mod tests {
             request(&[("SERVER_NAME", "a\"><b>/\r\n")]).server_name,
             "ab"
         );
+    }
+
+    #[test]
+    fn an_address_has_one_name() {
+        for (text, name) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:DB8:0::1", "2001:db8::1"),
+            ("fe80::1%eth0", "fe80::1%eth0"),
+            ("", ""),
+            ("x", "x"),
+        ] {
+            assert_eq!(request(&[("REMOTE_ADDR", text)]).remote_addr, name);
+        }
     }
 
     #[test]
