@@ -95,6 +95,51 @@ fn requests_oldest_first() {
 }
 
 #[test]
+fn a_request_that_took_long_hides_none_that_began_after_it() {
+    let site = Site::new("");
+    let request = |minute: u32, pid: u32| {
+        let line = |n: u32, text: &str| {
+            format!("[Tue Nov 24 16:{minute:02}:14 2026 {pid} {n:4}] {text}\n")
+        };
+        line(0, "Input:") + &line(1, &format!("   Parameters: server=id&n={pid}"))
+    };
+    let busy: String = (10..30).map(|at| request(at, at)).collect();
+    site.write("log/das2.192.0.2.1_0.log", &busy);
+    // The last one to end began first.
+    let long = request(28, 128) + &request(29, 129) + &request(1, 101);
+    site.write("log/das2.192.0.2.2_0.log", &long);
+    let time = |seconds| std::time::UNIX_EPOCH + Duration::from_secs(seconds);
+    for (name, seconds) in [("192.0.2.1", 2_000_000_000), ("192.0.2.2", 1_900_000_000)] {
+        let file = std::fs::File::options()
+            .append(true)
+            .open(site.path(&format!("log/das2.{name}_0.log")));
+        file.unwrap().set_modified(time(seconds)).unwrap();
+    }
+    for count in ["4", "1"] {
+        let shown = lines(&site, &["-n", count]).join("\n");
+        let newest = ["n=129", "n=29", "n=128", "n=28"];
+        let found = newest.iter().filter(|text| shown.contains(*text)).count();
+        assert_eq!(found.to_string(), count, "{shown}");
+    }
+}
+
+#[test]
+fn clients_by_any_spelling_and_those_without_a_log() {
+    let site = asked_site();
+    for (client, count) in [
+        ("::ffff:192.0.2.7", 4),
+        ("2001:DB8:0::1", 1),
+        ("192.0.2.8", 0),
+    ] {
+        let output = run(&site, &[client]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        let shown = String::from_utf8_lossy(&output.stdout).lines().count();
+        assert_eq!(shown, count, "{client}: {said}");
+        assert_eq!(said.contains("no log of 192.0.2.8"), count == 0, "{said}");
+    }
+}
+
+#[test]
 fn json_and_totals() {
     let site = asked_site();
     let rows: Vec<serde_json::Value> = lines(&site, &["--json"])

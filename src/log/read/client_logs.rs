@@ -24,9 +24,9 @@ const LOOK_BEHIND: u64 = 4 << 20;
 const MOST_PIECES: usize = 1000;
 const MOST_BYTES: usize = 8 << 20;
 
-/// Requests are written when they end: so many in a row that began before a day
-/// say that no more of that day follow.
-const ENOUGH: u32 = 200;
+/// Requests are written when they end: so many in a row that began before a day, or
+/// another time, say that none follow that began later.
+pub const ENOUGH: u32 = 200;
 
 /// Where reading goes on: for each file, what stands before this byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -133,8 +133,10 @@ impl ClientLogs {
         };
         let limits = floor.position.0.into_iter().zip(&floor.beginnings);
         for (at, ((floor, was), number)) in limits.zip(0..LOG_DAYS).enumerate() {
-            let path = folder.join(file_name(client, number));
-            let Some(file) = open_to_read(&path)? else {
+            let name = file_name(client, number);
+            let opened = open_to_read(&folder.join(&name));
+            let of_file = |error: io::Error| io::Error::new(error.kind(), format!("{name}: {error}"));
+            let Some(file) = opened.map_err(of_file)? else {
                 continue;
             };
             let length = file.metadata()?.len();

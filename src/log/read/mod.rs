@@ -19,7 +19,7 @@ mod line;
 mod row;
 mod wanted;
 
-pub use client_logs::{ClientLogs, End, Next, Position};
+pub use client_logs::{ClientLogs, ENOUGH, End, Next, Position};
 pub use clients::{Client, clients};
 pub use entry::{Entry, From, Outcome};
 pub use row::json;

@@ -9,13 +9,15 @@ mod show;
 mod totals;
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::Parser;
 
 use crate::config::Config;
-use crate::log::read::{StatusWanted, Wanted, clients};
+use crate::log::Printable;
+use crate::log::read::{ClientLogs, StatusWanted, Wanted, clients};
 
 use totals::By;
 
@@ -105,16 +107,40 @@ struct Job<'a> {
 impl Job<'_> {
     /// Whose logs are looked at, as there are at this moment.
     fn clients(&self) -> Result<Vec<String>, ToolError> {
-        if !self.options.clients.is_empty() {
-            return Ok(self.options.clients.clone());
+        match self.options.clients.as_slice() {
+            [] => self.all_clients(),
+            named => Ok(named.iter().map(|name| name_of(name)).collect()),
         }
+    }
+
+    fn all_clients(&self) -> Result<Vec<String>, ToolError> {
         let found = clients(self.folder).map_err(|error| self.unreadable(error))?;
         Ok(found.into_iter().map(|client| client.name).collect())
+    }
+
+    /// Those of the clients that were named who have no log.
+    fn missing(&self) -> Result<Vec<String>, ToolError> {
+        let mut missing = Vec::new();
+        for client in self.clients()? {
+            let opened = ClientLogs::open(self.folder, &client, None);
+            if opened.map_err(|error| self.unreadable(error))?.size() == 0 {
+                missing.push(client);
+            }
+        }
+        Ok(missing)
     }
 
     fn unreadable(&self, error: io::Error) -> ToolError {
         ToolError::Unreadable(self.folder.to_owned(), error)
     }
+}
+
+/// The name of a client's log: there is one, however the address is written.
+fn name_of(client: &str) -> String {
+    let address = client.parse::<IpAddr>();
+    address.map_or(client.to_owned(), |address| {
+        address.to_canonical().to_string()
+    })
 }
 
 /// Does what the options say.
@@ -135,6 +161,13 @@ pub fn run(options: &Options, config: &Config, out: &mut dyn Write) -> Result<()
         wanted,
         folder,
     };
+    if !options.clients.is_empty() {
+        for client in job.missing()? {
+            let name = Printable(&client);
+            // Nothing is to be seen of it, and that may be a slip in the address.
+            let _ = writeln!(io::stderr(), "das2_srv_log: there is no log of {name}");
+        }
+    }
     match &options.totals {
         Some(by) => totals::print(&job, by, out),
         None => {

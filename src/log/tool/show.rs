@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::{Job, ToolError};
-use crate::log::read::{ClientLogs, End, Entry, Next, json};
+use crate::log::read::{ClientLogs, ENOUGH, End, Entry, Next, json};
 use crate::log::{Printable, bytes_text, duration_text};
 
 /// The last requests of all clients.
@@ -28,14 +28,18 @@ pub(super) fn last(job: &Job<'_>, count: usize) -> Result<Shown, ToolError> {
             true => entries.last().map(|(_, entry)| entry.started),
             false => None,
         };
-        for _ in 0..count {
+        let (mut taken, mut older) = (0, 0);
+        while taken < count && older < ENOUGH {
             let next = logs.next(&job.wanted, &mut u64::MAX.clone());
             let Next::Entry(entry) = next.map_err(|error| job.unreadable(error))? else {
                 break;
             };
+            // One that took long stands behind others that began after it.
             if bound.is_some_and(|bound| entry.started < bound) {
-                break;
+                older += 1;
+                continue;
             }
+            (taken, older) = (taken + 1, 0);
             entries.push((client.clone(), *entry));
         }
         entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.started));
