@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::config::without_bom;
+
 /// Some 100,000 users.
 const LARGEST: u64 = 8 << 20;
 
@@ -27,7 +29,8 @@ pub enum FileError {
     },
 }
 
-/// The bytes of the file that `keyword` of the configuration names.
+/// The bytes of the file that `keyword` of the configuration names, without a byte
+/// order mark: an editor's, which is no part of the first name.
 pub(super) fn bytes_of(keyword: &'static str, path: Option<&Path>) -> Result<Vec<u8>, FileError> {
     let path = path.ok_or(FileError::NotNamed(keyword))?;
     read(path).map_err(|reason| FileError::Unreadable {
@@ -47,10 +50,12 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > LARGEST {
-        true => Err(io::Error::other("it is larger than 8 MiB")),
-        false => Ok(bytes),
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is larger than 8 MiB"));
     }
+    let marks = bytes.len() - without_bom(&bytes).len();
+    bytes.drain(..marks);
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -81,6 +86,8 @@ mod tests {
         }
         assert!(read(Path::new("/dev/zero")).is_err());
         assert_eq!(bytes_of("X", Some(&path("empty"))).unwrap(), b"");
+        std::fs::write(path("marked"), "\u{feff}a:b\n").unwrap();
+        assert_eq!(bytes_of("X", Some(&path("marked"))).unwrap(), b"a:b\n");
         assert!(matches!(bytes_of("X", None), Err(FileError::NotNamed("X"))));
     }
 }

@@ -244,14 +244,14 @@ impl Scanner {
                 "a $(..) of the request names the file of a redirection; hand it to the program as an argument",
             );
         }
-        let assigned = self.word.as_deref().is_some_and(is_assignment);
-        if !assigned && self.words.iter().all(|word| runs_the_next(word)) {
+        if self.reread() {
             return Some(
-                "a $(..) of the request names the program; write the name of the program itself",
+                "a $(..) of the request would be read by a second shell; hand it to a script as an argument",
             );
         }
-        self.reread().then_some(
-            "a $(..) of the request would be read by a second shell; hand it to a script as an argument",
+        let assigned = self.word.as_deref().is_some_and(is_assignment);
+        (!assigned && self.words.iter().all(|word| runs_the_next(word))).then_some(
+            "a $(..) of the request names the program; write the name of the program itself",
         )
     }
 
@@ -280,7 +280,14 @@ fn is_assignment(word: &str) -> bool {
 
 /// Whether the word after this one may still be the program.
 fn runs_the_next(word: &str) -> bool {
-    is_assignment(word) || BEFORE_A_COMMAND.contains(&base(word))
+    // An option of such a word, or its number, as in `nice -n 5`.
+    let option = word.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    is_assignment(word) || option || BEFORE_A_COMMAND.contains(&base(word)) || reads_a_script(word)
+}
+
+/// Whether the word after this one is a script that a shell reads.
+fn reads_a_script(word: &str) -> bool {
+    matches!(word, "." | "source") || SHELLS.contains(&base(word))
 }
 
 #[cfg(test)]
@@ -340,6 +347,7 @@ mod tests {
         ("sh -c 'printf %s. \"$1\"' x @", "{}."),
         ("printf %s. \"$PWD_NOT_SET\"@", "{}."),
         ("printf '%s.' ${NOT_SET:-x} @", "x.{}."),
+        ("nice -n 5 printf %s. @", "{}."),
     ];
 
     #[test]
@@ -380,6 +388,11 @@ mod tests {
             ("env X=1 @", "names the program"),
             ("/usr/bin/env @", "names the program"),
             ("X=1 @", "names the program"),
+            ("nice -n 5 @", "names the program"),
+            ("timeout 60 /opt/bin/@", "names the program"),
+            ("sh @", "names the program"),
+            ("/bin/bash -e @ x", "names the program"),
+            (". @", "names the program"),
             ("cat x | @", "names the program"),
             ("cat x; @ y", "names the program"),
             ("a && \"@\"", "names the program"),

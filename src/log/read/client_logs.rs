@@ -135,7 +135,8 @@ impl ClientLogs {
         for (at, ((floor, was), number)) in limits.zip(0..LOG_DAYS).enumerate() {
             let name = file_name(client, number);
             let opened = open_to_read(&folder.join(&name));
-            let of_file = |error: io::Error| io::Error::new(error.kind(), format!("{name}: {error}"));
+            let of_file =
+                |error: io::Error| io::Error::new(error.kind(), format!("{name}: {error}"));
             let Some(file) = opened.map_err(of_file)? else {
                 continue;
             };

@@ -170,6 +170,26 @@ fn a_tree_that_cannot_be_seen_is_no_missing_source() {
 }
 
 #[test]
+fn what_is_listed_can_be_asked_for_by_that_name() {
+    let files = [
+        "z.dsdf",
+        "z.dsdf.dsdf",
+        "A/z.dsdf.dsdf.dsdf",
+        "zz.dsdf",
+        "Z.DSDF",
+        "z.Dsdf",
+        "f.dsdf/z.dsdf",
+    ];
+    let (_folder, tree) = tree(&files.map(|file| (file, SOURCE)));
+    let listing = tree.walk(&Config::default()).unwrap();
+    let sources = listing.items.iter().filter(|item| !item.is_folder());
+    let found = sources.map(|item| tree.locate(&item.name).unwrap().path);
+    let found: std::collections::BTreeSet<_> = found.collect();
+    let expected = files.map(|file| tree.root().join(file));
+    assert_eq!(found, expected.into_iter().collect(), "{listing:?}");
+}
+
+#[test]
 fn nothing_outside_the_tree() {
     let (folder, tree) = tree(&[("L/x.dsdf", SOURCE), ("top.dsdf", SOURCE)]);
     fs::write(folder.path().join("out.dsdf"), SOURCE).unwrap();

@@ -197,8 +197,11 @@ impl Walk<'_> {
         if summary.is_hidden {
             return;
         }
-        if name.ends_with(SUFFIX) {
-            name.truncate(name.len() - SUFFIX.len());
+        // Of `x.dsdf.dsdf` the whole: `x.dsdf` is another name of `x`.
+        if let Some(stem) = name.strip_suffix(SUFFIX)
+            && !stem.ends_with(SUFFIX)
+        {
+            name.truncate(stem.len());
         }
         self.items.push(Item {
             name,
