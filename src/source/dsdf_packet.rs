@@ -1,6 +1,8 @@
 //! The answer to `server=dsdf`: a stream header with the source's keywords as
 //! attributes.
 
+use std::collections::BTreeSet;
+
 use super::definition::Definition;
 use crate::config::Finding;
 
@@ -35,7 +37,7 @@ pub fn is_for_clients(key: &str) -> bool {
 /// the names of items.
 pub fn dsdf_packet(definition: &Definition) -> (Vec<u8>, Vec<Finding>) {
     let mut body = BEFORE.to_owned();
-    let mut sent: Vec<String> = Vec::new();
+    let mut sent: BTreeSet<String> = BTreeSet::new();
     let mut findings = Vec::new();
     for entry in &definition.entries {
         if KEPT_BACK.iter().any(|prefix| entry.key.starts_with(prefix)) {
@@ -51,7 +53,7 @@ pub fn dsdf_packet(definition: &Definition) -> (Vec<u8>, Vec<Finding>) {
             "has no room, a description has at most 999,999 bytes"
         } else {
             body.push_str(&text);
-            sent.push(attribute);
+            sent.insert(attribute);
             continue;
         };
         findings.push(Finding {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 
+use crate::log::read::is_client;
 use crate::web::{Error, Exchange};
 
 /// Headers by which proxies say for whom they ask.
@@ -66,10 +67,16 @@ impl Visitor {
         }
         // One way to write an address, and no text that is none: it becomes
         // part of the name of a file.
-        let address: IpAddr = asked.parse().map_err(|_| {
-            let text = "The value of 'ip' is no address: write one such as 192.0.2.7";
-            Error::BadRequest(text.to_owned())
-        })?;
+        let address: IpAddr = match asked.parse() {
+            Ok(address) => address,
+            // Operators are shown a link to each log, also to those of addresses
+            // with a zone and of requests without an address.
+            Err(_) if self.is_operator && is_client(asked) => return Ok(asked.to_owned()),
+            Err(_) => {
+                let text = "The value of 'ip' is no address: write one such as 192.0.2.7";
+                return Err(Error::BadRequest(text.to_owned()));
+            }
+        };
         let address = address.to_canonical();
         let own = self.own.parse().map(|own: IpAddr| own.to_canonical());
         match own == Ok(address) {

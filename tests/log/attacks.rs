@@ -172,6 +172,33 @@ fn operators_see_all() {
     }
     assert!(ask("").text().contains("href=\"/das/log?ip=198.51.100.9\""));
     assert_eq!(ask("ip=../secret").status(), 400);
+    // Every link of the page leads to a log.
+    for address in ["fe80::1%eth0", "", "::ffff:198.51.100.77"] {
+        let mut other = site.ask().variable("REMOTE_ADDR", address);
+        other = other.query(&format!("server=id&from={address}."));
+        assert_eq!(other.answer().status(), 200);
+    }
+    let list = ask("").text();
+    for (name, from) in [
+        ("fe80::1_eth0", "fe80::1%eth0."),
+        ("direct_invoke", "."),
+        ("198.51.100.77", "::ffff:198.51.100.77."),
+    ] {
+        assert!(
+            list.contains(&format!("href=\"/das/log?ip={name}\"")),
+            "{list}"
+        );
+        let log = ask(&format!("ip={name}")).text();
+        assert!(log.contains(&format!("from={from}")), "{log}");
+    }
+    for ip in [
+        "fe80::1_",
+        "fe80::1_..",
+        "192.0.2.7_/../x",
+        "x_direct_invoke",
+    ] {
+        assert!(!ask(&format!("ip={ip}")).text().contains("secret"), "{ip}");
+    }
     let mapped = site
         .ask_log()
         .variable("REMOTE_ADDR", "::ffff:192.0.2.9")

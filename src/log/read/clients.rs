@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::log::file_name;
+
 /// A client that has a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
@@ -56,10 +58,16 @@ fn client_of(file: &str) -> Option<&str> {
     let stem = file.strip_prefix("das2.")?.strip_suffix(".log")?;
     let (client, number) = stem.rsplit_once('_')?;
     let is_day = matches!(number, "0" | "1" | "2");
+    (is_day && is_client(client)).then_some(client)
+}
+
+/// Whether a name is one that logs of clients have. Nothing in such a name leads
+/// out of the folder.
+pub fn is_client(name: &str) -> bool {
     // A zone stands behind `_`, as in fe80::1_eth0.
-    let address = client.split('_').next()?;
-    let is_client = address.parse::<IpAddr>().is_ok() || client == "direct_invoke";
-    (is_day && is_client).then_some(client)
+    let address = name.split('_').next().unwrap_or_default();
+    let is_address = address.parse::<IpAddr>().is_ok() && file_name(name, 0).contains(name);
+    is_address || name == "direct_invoke"
 }
 
 #[cfg(test)]
@@ -76,6 +84,7 @@ mod tests {
             ("das2.192.0.2.7_3.log", None),
             ("das2.arbiter_host_1.log", None),
             ("das2.<b>_1.log", None),
+            ("das2.fe80::1_a/b_1.log", None),
             ("das2.central-2026-11-24.jsonl", None),
             ("httpd.log", None),
         ] {

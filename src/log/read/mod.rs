@@ -20,7 +20,7 @@ mod row;
 mod wanted;
 
 pub use client_logs::{ClientLogs, ENOUGH, End, Next, Position};
-pub use clients::{Client, clients};
+pub use clients::{Client, clients, is_client};
 pub use entry::{Entry, From, Outcome};
 pub use row::json;
 pub use wanted::{StatusWanted, Wanted};
