@@ -210,7 +210,7 @@ fn folders(desk: &mut Desk<'_>) {
         }
     }
     if let Some(file) = &config.peers_file
-        && let Err(error) = std::fs::File::open(file)
+        && let Err(error) = opened(file)
     {
         let what = format!("names {}: {error}", file.display());
         desk.warn(
@@ -218,6 +218,14 @@ fn folders(desk: &mut Desk<'_>) {
             &what,
             "make it a file that this account can read",
         );
+    }
+}
+
+/// That a plain file can be opened. Opening a pipe would wait for its writer.
+fn opened(file: &std::path::Path) -> std::io::Result<()> {
+    match std::fs::metadata(file)?.is_file() {
+        true => std::fs::File::open(file).map(drop),
+        false => Err(std::io::Error::other("it is no plain file")),
     }
 }
 

@@ -4,7 +4,12 @@
 //! `description`. A line that is indented continues the value before it, and
 //! keeps its line break.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use crate::web::response::{Response, Status};
 use crate::web::{Answer, Error, Exchange};
@@ -39,13 +44,7 @@ pub fn of_site(exchange: &mut Exchange<'_>) -> Vec<Peer> {
     let Some(path) = &exchange.config.peers_file else {
         return Vec::new();
     };
-    let small = |path: &std::path::Path| match fs::metadata(path)?.len() {
-        0..=LARGEST => fs::read(path),
-        _ => Err(std::io::Error::other(
-            "larger than 1 MiB, so no list of servers",
-        )),
-    };
-    match small(path) {
+    match read(path) {
         Ok(bytes) => {
             let mut peers = parse(&String::from_utf8_lossy(&bytes));
             peers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -57,6 +56,23 @@ pub fn of_site(exchange: &mut Exchange<'_>) -> Vec<Peer> {
                 .line(format_args!("PEERS_FILE {}: {reason}", path.display()));
             Vec::new()
         }
+    }
+}
+
+/// The bytes of a plain file of a sane size; no kind of file makes a request wait.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut options = File::options();
+    // A pipe without a writer would keep it waiting.
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.read(true).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(io::Error::other("larger than 1 MiB, so no list of servers")),
+        false => Ok(bytes),
     }
 }
 
@@ -165,6 +181,20 @@ mod tests {
                 ..Peer::default()
             }
         );
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_an_error_and_no_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("peers.ini");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        for path in [&path, folder.path(), Path::new("/dev/zero")] {
+            assert!(read(path).is_err(), "{}", path.display());
+        }
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, FILE).unwrap();
+        assert_eq!(read(&path).unwrap(), FILE.as_bytes());
     }
 
     #[test]
