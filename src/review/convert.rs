@@ -1,9 +1,11 @@
 //! Writing das2server.toml from das2server.conf.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Gid, Uid, fchown};
 
 use crate::config::convert::to_toml;
 use crate::config::read_file;
@@ -36,8 +38,8 @@ pub(super) fn convert(
             target.display()
         ));
     }
-    let mode = fs::metadata(conf).map_or(0o600, |metadata| metadata.permissions().mode() & 0o777);
-    write(target, mode, toml.as_bytes()).map_err(|error| said(target, error))?;
+    let old = fs::metadata(conf).map_err(|error| said(conf, error))?;
+    write(target, &old, toml.as_bytes()).map_err(|error| said(target, error))?;
     let counts = match target == beside {
         true => format!(
             "; it counts from now on, and {} is not read any more",
@@ -51,9 +53,11 @@ pub(super) fn convert(
     Ok(Some(format!("{} is written{counts}", target.display())))
 }
 
-/// By rename, since requests may be reading the file. Its rights are those of
-/// the old one: there may be a password in it.
-fn write(target: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+/// By rename, since requests may be reading the file. Its owner, group and rights are
+/// those of the old one: there may be a password in it, and the web server's account
+/// has to read it.
+fn write(target: &Path, old: &Metadata, bytes: &[u8]) -> io::Result<()> {
+    let mode = old.permissions().mode() & 0o777;
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let part: PathBuf = target.with_file_name(name);
@@ -64,6 +68,7 @@ fn write(target: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
         .open(&part)
         .and_then(|mut file| {
             file.write_all(bytes)?;
+            keep_owner(&file, old)?;
             file.set_permissions(fs::Permissions::from_mode(mode))?;
             file.sync_all()
         })
@@ -72,4 +77,21 @@ fn write(target: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// Where everybody may read the file it does not matter whose it is.
+fn keep_owner(file: &File, old: &Metadata) -> io::Result<()> {
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) == (old.uid(), old.gid()) {
+        return Ok(());
+    }
+    let (user, group) = (Uid::from_raw(old.uid()), Gid::from_raw(old.gid()));
+    match fchown(file, Some(user), Some(group)) {
+        Err(error) if old.mode() & 0o004 == 0 => {
+            let who = "its owner and group would be others than those of the old form; be its \
+                       owner, or root";
+            Err(io::Error::new(io::Error::from(error).kind(), who))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
 //! The two forms of a configuration: show, convert, and which one counts.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 
 use crate::site::{Site, conf};
@@ -103,6 +103,26 @@ fn show_says_where_values_come_from_and_no_password() {
     );
     let json = site.text(&["show", "--json"]);
     assert!(!json.contains("hidden"));
+}
+
+/// The web server's account reads it through its group, and root converts.
+#[test]
+fn what_is_converted_belongs_to_whom_the_old_form_does() {
+    let site = Site::new();
+    let old = site.path("etc/das2server.conf");
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    if is_root {
+        std::os::unix::fs::chown(&old, Some(65_533), Some(65_534)).unwrap();
+    }
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(site.run(&["convert"]).status.success());
+    let of = |path| {
+        let at = std::fs::metadata(path).unwrap();
+        (at.uid(), at.gid(), at.mode() & 0o777)
+    };
+    let new = of(site.path("etc/das2server.toml"));
+    assert_eq!(new, of(old));
+    assert_eq!((new.1 == 65_534, new.2), (is_root, 0o640));
 }
 
 /// Files as editors and systems leave them, and what becomes of them.
