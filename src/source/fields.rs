@@ -10,7 +10,7 @@ use super::definition::{
 };
 use super::error::SourceError;
 use super::list_value::split_list;
-use super::misspelling;
+use super::misspelling::{self, is_meant_as_rule};
 use super::name::SourceName;
 use super::range::{ValidRange, split_range};
 use super::substitute::Piece;
@@ -248,7 +248,11 @@ impl Fields<'_> {
             let rule = format!("{prefix}{}", self.text(key).unwrap_or_default());
             return Ok(Some(rule).filter(|rule| !rule.is_empty()));
         }
-        match self.entries.iter().find(|entry| is_meant_as_rule(entry)) {
+        match self
+            .entries
+            .iter()
+            .find(|entry| is_meant_as_rule(&entry.key))
+        {
             None => Ok(None),
             Some(entry) => {
                 let what = format!("{} looks like a rule of who may read", entry.key);
@@ -357,20 +361,6 @@ impl Fields<'_> {
         }
         seconds
     }
-}
-
-/// Whether somebody wanted to close a source with it: a slip of the pen must not
-/// leave it open.
-fn is_meant_as_rule(entry: &Entry) -> bool {
-    let key = entry.key.as_str();
-    let meant = misspelling::meant(key).unwrap_or(misspelling::stem(key));
-    // What is no ASCII may not even be seen.
-    let plain = key.replace(|c: char| matches!(c, '_' | '-') || !c.is_ascii(), "");
-    // Some take it for the sign of a comment.
-    !key.starts_with('#')
-        && ["readAccess", "groupAccess"]
-            .iter()
-            .any(|rule| meant == *rule || plain.eq_ignore_ascii_case(rule))
 }
 
 /// Seconds, rounded up to whole ones.

@@ -76,6 +76,19 @@ pub(super) fn meant(key: &str) -> Option<&'static str> {
     KEYWORDS.iter().find(close).copied()
 }
 
+/// Whether somebody wanted to close a source with it: a slip of the pen must not
+/// leave it open.
+pub(super) fn is_meant_as_rule(key: &str) -> bool {
+    let meant = meant(key).unwrap_or(stem(key));
+    // What is no ASCII may not even be seen.
+    let plain = key.replace(|c: char| matches!(c, '_' | '-') || !c.is_ascii(), "");
+    // Some take it for the sign of a comment.
+    !key.starts_with('#')
+        && ["readAccess", "groupAccess"]
+            .iter()
+            .any(|rule| meant == *rule || plain.eq_ignore_ascii_case(rule))
+}
+
 /// The key without `_NN`, `NN` or `(N)` behind it.
 pub fn stem(key: &str) -> &str {
     let digits = |c: char| c.is_ascii_digit();

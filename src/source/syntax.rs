@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::misspelling::is_meant_as_rule;
 use crate::config::{Finding, numbered_lines, without_bom};
 
 /// So many errors and so many warnings of a file are worth telling; a file
@@ -106,6 +107,7 @@ impl Reader<'_> {
                 let next = lines.by_ref().find(|(_, line)| !line.starts_with(';'));
                 match next {
                     Some((number, line)) if !line.is_empty() => {
+                        self.refuse_rule(number, line, key);
                         at = number;
                         part = fragment(line);
                     }
@@ -139,6 +141,22 @@ impl Reader<'_> {
             });
         }
         None
+    }
+
+    /// A `$` too many must not take the rule of who may read into another value,
+    /// which leaves the source open.
+    fn refuse_rule(&mut self, number: usize, line: &str, key: &str) {
+        let unquoted = Some(line).filter(|line| !line.starts_with(QUOTES));
+        let rule = unquoted.and_then(|line| line.split_once('='));
+        let rule = rule.map(|(rule, _)| rule.trim());
+        if let Some(rule) = rule.filter(|rule| is_meant_as_rule(rule)) {
+            self.parsed.errors.push(Finding {
+                file: self.file.to_owned(),
+                line: number,
+                what: format!("{rule} is taken into the value of {key} by the $ before it"),
+                instead: "remove the $ at the end of the line before".to_owned(),
+            });
+        }
     }
 
     fn put(&mut self, line: usize, key: &str, value: String) {

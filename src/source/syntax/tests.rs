@@ -183,6 +183,33 @@ fn a_keyword_twice_has_its_last_value_at_its_first_place() {
 }
 
 #[test]
+fn no_continuation_takes_in_the_rule_of_who_may_read() {
+    for (text, line) in [
+        ("description = abc $\nreadAccess = 'USER:u'", 2),
+        (
+            "description = 'abc' + $\n; c\n  groupAccess='g'\nreader = 'r'",
+            3,
+        ),
+        ("description = 'abc'$\nReadAcces=GROUP:g", 2),
+    ] {
+        let errors = read(text).errors;
+        assert_eq!(errors.len(), 1, "{text}: {errors:?}");
+        let message = errors[0].to_string();
+        assert!(
+            message.contains(&format!("line {line}: ")) && message.contains("remove the $"),
+            "{message}"
+        );
+    }
+    for text in [
+        "description = 'a' $\n'readAccess = x'",
+        "description = a $\nwho has readAccess = x",
+        "description = 'a'\nreadAccess = 'USER:u'",
+    ] {
+        assert_eq!(read(text).errors, [], "{text}");
+    }
+}
+
+#[test]
 fn case_counts() {
     assert_eq!(read("k = 1\nK = 2").entries.len(), 2);
 }
