@@ -184,7 +184,7 @@ fn is_from_earlier_cycle(metadata: &Metadata, today: u64) -> bool {
 }
 
 /// Whether the lock was to be had before long. Without it the file is not
-/// emptied: the next request will.
+/// emptied before its day comes again.
 fn lock(file: &File) -> bool {
     (0..LOCK_TRIES).any(|attempt| {
         if attempt > 0 {

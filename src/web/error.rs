@@ -165,7 +165,8 @@ pub fn exception_packet(kind: &str, message: &str) -> Vec<u8> {
             '<' => text.push_str("&lt;"),
             '>' => text.push_str("&gt;"),
             '&' => text.push_str("&amp;"),
-            c if c.is_control() => text.push(' '),
+            // What no XML holds would make all of it unreadable.
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => text.push(' '),
             c => text.push(c),
         }
     }
@@ -204,8 +205,8 @@ mod tests {
             "[00]000095<exception type=\"NoDataInInterval\" message=\"No data in the range \
              1999-01-01 to 1999-01-02\" />\r\n"
         );
-        let odd = packet("T", "a\r\n\"<&>\u{1}é");
-        assert!(odd.contains("message=\"a&#13;&#10;'&lt;&amp;&gt; é\" />\r\n"));
+        let odd = packet("T", "a\r\n\"<&>\u{1}é\u{ffff}\u{fffe}");
+        assert!(odd.contains("message=\"a&#13;&#10;'&lt;&amp;&gt; é  \" />\r\n"));
         assert_eq!(odd.get(4..10).unwrap().parse(), Ok(odd.len() - 10));
     }
 
