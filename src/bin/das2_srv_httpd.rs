@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,10 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: HttpdArgs) -> io::Result<()> {
-    let log = options
-        .log
-        .map(|path| OpenOptions::new().create(true).append(true).open(path));
-    let log = log.transpose()?;
+    let log = options.log.as_deref().map(open_log).transpose()?;
     start_log(log.as_ref())?;
     let programs = options.programs.or_else(program_folder);
     let programs = programs.ok_or_else(|| io::Error::other("give --programs FOLDER"))?;
@@ -65,6 +63,11 @@ fn run(options: HttpdArgs) -> io::Result<()> {
         serve(listener, front, stop).await;
         Ok(())
     })
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 fn start_log(file: Option<&File>) -> io::Result<()> {

@@ -249,6 +249,20 @@ fn addresses_without_a_program() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_is_named() {
+    let output = Command::new(env!("CARGO_BIN_EXE_das2_srv_httpd"))
+        .args(["--port", "0", "--log", "/nonexistent/httpd.log"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("/nonexistent/httpd.log: No such file"),
+        "{said}"
+    );
+}
+
+#[test]
 fn long_heads_are_refused() {
     let server = Server::start();
     let long = "x".repeat(200_000);
