@@ -39,7 +39,8 @@ fn native_beside(conf: PathBuf) -> PathBuf {
         return conf;
     }
     let native = conf.with_extension("toml");
-    match native.exists() {
+    // A link to nothing counts as well: the older form is not what the site runs by.
+    match native.symlink_metadata().is_ok() {
         true => native,
         false => conf,
     }
@@ -174,6 +175,11 @@ mod tests {
         );
         std::fs::remove_file(&conf).unwrap();
         assert_eq!(crate::config::Config::load(&native).unwrap().warnings, []);
+        // What it leads to has gone: that is no reason to go back to the older form.
+        std::fs::write(&conf, "SITE_NAME = old").unwrap();
+        std::fs::remove_file(&native).unwrap();
+        std::os::unix::fs::symlink("gone", &native).unwrap();
+        assert_eq!(native_beside(conf), native);
     }
 
     #[test]
