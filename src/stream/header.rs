@@ -349,6 +349,12 @@ impl Exception {
         self.element.attr("type").unwrap_or("")
     }
 
+    /// Whether it says no more than that there are no data: in whatever letters, and also
+    /// as the name of a Java class, since readers write both.
+    pub fn is_no_data(&self) -> bool {
+        self.kind().to_ascii_lowercase().contains("nodatainint")
+    }
+
     /// Its message.
     pub fn message(&self) -> &str {
         self.element.attr("message").unwrap_or(&self.element.text)

@@ -87,7 +87,7 @@ impl Error {
     pub fn of_exception(exception: &Exception) -> Error {
         let message = exception.message().to_owned();
         match exception.kind() {
-            Exception::NO_DATA => Error::NoData(message),
+            _ if exception.is_no_data() => Error::NoData(message),
             Exception::ILLEGAL_ARGUMENT => Error::BadRequest(message),
             kind => Error::internal(
                 format!("The reader of this data source tells of an error: {message}"),

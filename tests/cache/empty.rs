@@ -1,8 +1,10 @@
 //! Ranges without data: blocks that hold none, and gaps in which there are none.
 
 use std::fs;
+use std::process::Command;
 
 use crate::minute::Minutes;
+use crate::site::Site;
 
 const DAYS: &str = "cacheLevel_00 = 'intrinsic | daily'";
 
@@ -140,5 +142,37 @@ fn head_knows_whether_the_first_that_runs_is_there() {
             let answer = ask.variable("REQUEST_METHOD", method).answer();
             assert_eq!(answer.status(), status, "{method} {begin}: {answer:?}");
         }
+    }
+}
+
+#[test]
+fn a_gap_without_data_is_no_news_in_whatever_letters() {
+    for word in ["noDataInInterval", "org.das2.NoDataInIntervalException"] {
+        let site = Site::new("WORK_QUEUE_BROKER = none");
+        let exception = format!("<exception type=\"{word}\" message=\"none\" />");
+        site.write("empty", format!("[xx]{:06}{exception}", exception.len()));
+        site.source(
+            "N",
+            "here=$(dirname \"$0\")/..\nprintf '[00]000017<stream></stream>'\n\
+             case $1 in 2017-01-02*) cat \"$here/empty\";; *) cat \"$here/one\";; esac\n",
+            &format!("description = 'N'\n{DAYS}"),
+        );
+        let packet = "<packet><x type=\"time24\" units=\"UTC\"/></packet>";
+        let records = ":01:2017-01-01T12:00:00.000 :01:2017-01-03T12:00:00.000\n";
+        site.write("one", format!("[01]{:06}{packet}{records}", packet.len()));
+        let built = Command::new(env!("CARGO_BIN_EXE_das2_srv_cache"))
+            .args(["build", "N", "2017-01-01", "2017-01-02", "--now", "-c"])
+            .arg(site.path("das2server.conf"))
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{built:?}");
+        let range = "start_time=2017-01-01&end_time=2017-01-03";
+        let answer = site.get(&format!("server=dataset&dataset=N&{range}"));
+        let report = das2_server::check::check_stream(&answer.body[..]);
+        assert!(report.is_conforming(), "{word}: {report}");
+        let count = (report.summary.records, report.summary.exception_count);
+        assert!(answer.text().contains("xCacheRange"), "{word}: {answer:?}");
+        // The gap of the second day is empty, and the first day's block is not.
+        assert_eq!(count, (1, 0), "{word}: {}", answer.text());
     }
 }

@@ -38,7 +38,6 @@ use crate::time::Time;
 
 pub use place::{Unfinished, set_file_time, sweep};
 pub use recipe::can_build;
-pub use sinks::says_no_data;
 pub use writer::BlockWriter;
 
 /// Blocks that are wanted.

@@ -12,15 +12,9 @@ use crate::stream::{
 };
 use crate::time::Time;
 
-/// Whether an exception says no more than that there are no data.
-pub fn says_no_data(exception: &Exception) -> bool {
-    let kind = exception.kind().to_ascii_lowercase();
-    kind.contains("nodatainint")
-}
-
 /// A reader that says that it failed has failed, whatever its exit status.
 fn unless_no_data(exception: &Exception) -> stream::Result<()> {
-    match says_no_data(exception) {
+    match exception.is_no_data() {
         true => Ok(()),
         false => Err(Error::Unfit(format!(
             "the reader says {}: {}",

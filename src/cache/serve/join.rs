@@ -310,7 +310,7 @@ impl<N: Sink> Sink for Joiner<N> {
 
     fn exception(&mut self, exception: &Exception) -> Result<()> {
         // That there are no data in one part is no news about the whole.
-        match self.comments && exception.kind() != Exception::NO_DATA {
+        match self.comments && !exception.is_no_data() {
             true => self.next.exception(exception),
             false => Ok(()),
         }

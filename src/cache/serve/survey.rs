@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::{dialect_of, first_header};
 use crate::cache::block::Block;
-use crate::cache::build::says_no_data;
 use crate::cache::stamp::Form;
 use crate::filter::x_time::{Window, XTime, at, rest};
 use crate::qstream::Packet;
@@ -121,7 +120,7 @@ impl Sink for Look {
 
     /// What a reader said when it failed is no block, nor what came before.
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        match says_no_data(exception) {
+        match exception.is_no_data() {
             true => Ok(()),
             false => Err(Error::Unfit(format!(
                 "it says {}: {}",

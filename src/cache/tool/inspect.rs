@@ -127,7 +127,7 @@ impl Sink for Order {
     }
 
     fn exception(&mut self, exception: &Exception) -> Result<()> {
-        if !crate::cache::build::says_no_data(exception) && self.exceptions.len() < 3 {
+        if !exception.is_no_data() && self.exceptions.len() < 3 {
             let (kind, message) = (exception.kind(), exception.message());
             self.exceptions.push(format!("it says {kind}: {message}"));
         }
