@@ -8,6 +8,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::filter::x_time::Window;
 use crate::qstream;
 use crate::source::{CacheLevel, Definition, Format, Period, Resolution, SourceName};
 use crate::stream::Dialect;
@@ -91,6 +92,19 @@ impl LevelFolder {
     /// How long its blocks are.
     pub fn period(&self) -> Period {
         self.period
+    }
+
+    /// Where the times of a block's records lie in us2000, from `low` until before `high`:
+    /// in its span, which the last bin may reach out of. That one has its time at its
+    /// centre, whatever of it is the block's.
+    pub(crate) fn record_times(&self, block: &Block) -> Window {
+        let (low, high) = (block.begin().us2000(), block.end().us2000());
+        let bin = (self.resolution.seconds() * 1e6).round();
+        let high = match bin > 0.0 {
+            true => low + ((high - low) / bin).ceil() * bin,
+            false => high,
+        };
+        Window { low, high }
     }
 
     /// The file of a block.

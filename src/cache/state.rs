@@ -32,7 +32,8 @@ impl State {
     /// The state of one block, as a request would find it.
     pub fn of(folder: &LevelFolder, block: &Block, standard: &Standard) -> State {
         match State::look(folder, block, standard) {
-            (fresh @ State::Fresh(_), Some(known)) => match known.check(block) {
+            (fresh @ State::Fresh(_), Some(known)) => match known.check(folder.record_times(block))
+            {
                 Ok(()) => fresh,
                 Err(reason) => State::Damaged(reason),
             },
@@ -90,7 +91,9 @@ fn is_good(folder: &LevelFolder, block: &Block, standard: &Standard) -> bool {
         return false;
     }
     match open(folder, block) {
-        Ok(Opened::Foreign(file)) => survey(&file, block, Form::Unknown).is_ok(),
+        Ok(Opened::Foreign(file)) => {
+            survey(&file, folder.record_times(block), Form::Unknown).is_ok()
+        }
         Ok(Opened::Known(_)) => true,
         Ok(Opened::Bad(_)) | Err(_) => false,
     }

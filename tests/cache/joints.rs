@@ -308,11 +308,14 @@ fn pieced_together(case: &Case, form: &Form, level: Resolution, random: &mut Ran
         }
         let what = format!("{name}: {} to {}", exact(from), exact(to));
         let (headers, records) = source.records(from, to, "");
+        // What the block before the range has behind its end is left out.
+        let first = Block::at(case.period, from).unwrap().begin();
+        let first = first.plus_nanos((level.seconds() * 0.5e9) as i64).unwrap();
         let wanted: Vec<String> = whole
             .iter()
             .filter(|record| {
                 let at = of_record(record, form);
-                from <= at && at < to
+                from.max(first) <= at && at < to
             })
             .cloned()
             .collect();

@@ -19,6 +19,7 @@ mod empty;
 mod hits;
 mod joints;
 mod large;
+mod last_bins;
 mod minute;
 mod program;
 mod programs;

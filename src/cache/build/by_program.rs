@@ -51,7 +51,7 @@ impl Build<'_> {
         let folder = path.parent().map(ToOwned::to_owned).unwrap_or_default();
         super::place::sweep(&folder);
         let mut alone = Alone {
-            writer: BlockWriter::new(path, *block, level.stamp),
+            writer: BlockWriter::new(&level.folder, *block, level.stamp),
             until: block.end(),
             telling: &mut self.telling,
         };

@@ -352,7 +352,7 @@ impl<'a> LevelSplit<'a> {
 
     /// The stage of a block, with all headers that hold at this moment.
     fn stage(&self, block: Block, has_data: bool) -> Result<BlockStage> {
-        let writer = BlockWriter::new(self.folder.file_of(&block), block, self.stamp);
+        let writer = BlockWriter::new(self.folder, block, self.stamp);
         let mut stage = match self.recipe {
             Recipe::Copy => BlockStage::Copy(Box::new(writer)),
             Recipe::QBin(binning) => {

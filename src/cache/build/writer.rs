@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::place::Unfinished;
 use crate::cache::block::Block;
-use crate::cache::folder::QSTREAM;
+use crate::cache::folder::{LevelFolder, QSTREAM};
 use crate::cache::stamp::{Form, MOST_HEADERS, Stamp};
 use crate::filter::x_time::XTime;
 use crate::stream::{
@@ -97,15 +97,17 @@ impl Order {
 }
 
 impl BlockWriter {
-    /// A block that is to be the file `path`.
-    pub fn new(path: PathBuf, block: Block, stamp: Stamp) -> BlockWriter {
+    /// A block that is to be its file in the folder of its level.
+    pub fn new(folder: &LevelFolder, block: Block, stamp: Stamp) -> BlockWriter {
+        let path = folder.file_of(&block);
+        let times = folder.record_times(&block);
         BlockWriter {
             qstream: path.extension().is_some_and(|ending| ending == QSTREAM),
             path,
             stamp,
             order: Order {
-                begin: block.begin().us2000(),
-                end: block.end().us2000(),
+                begin: times.low,
+                end: times.high,
                 last: f64::NEG_INFINITY,
                 sorted: true,
                 within: true,

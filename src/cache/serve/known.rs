@@ -10,9 +10,8 @@ use rustix::fs::{Mode, OFlags, fstat, openat};
 use rustix::io::{Errno, pread};
 
 use super::survey::survey;
-use crate::cache::block::Block;
 use crate::cache::stamp::{Form, MOST_HEADERS, Stamp};
-use crate::filter::x_time::XTime;
+use crate::filter::x_time::{Window, XTime};
 use crate::qstream;
 use crate::stream::{
     Element, HeaderTag, PacketHeader, PacketId, Run, StreamHeader, Tag, parse_tag,
@@ -181,12 +180,12 @@ impl Known {
 
     /// Whether it is still what its stamp says, as far as can be seen. A file
     /// that was changed or copied since it was made is looked through; the
-    /// error says what is wrong in it.
-    pub fn check(&self, block: &Block) -> Result<(), String> {
+    /// error says what is wrong in it. Its records are to lie in `times`.
+    pub fn check(&self, times: Window) -> Result<(), String> {
         if self.untouched {
             return Ok(());
         }
-        let found = survey(&self.file, block, self.stamp.form)?;
+        let found = survey(&self.file, times, self.stamp.form)?;
         match (found.data, self.is_empty) {
             (Some((_, 0)), true) => Ok(()),
             (data, false) if data == Some(self.data()) => Ok(()),

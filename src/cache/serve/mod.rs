@@ -199,7 +199,7 @@ impl Opener<'_> {
         match self.open(block).map_err(|error| error.to_string())? {
             Opened::Known(known) => {
                 freshness(self.standard.judge(block, Some(&known.stamp), block.end()))?;
-                known.check(block)?;
+                known.check(self.level.record_times(block))?;
                 Ok(Usable::Known(known))
             }
             // One that says nothing of itself is looked through first: it must
@@ -207,7 +207,7 @@ impl Opener<'_> {
             Opened::Foreign(file) => {
                 let stamp = stamp_of(&file);
                 freshness(self.standard.judge(block, stamp.as_ref(), changed(&file)))?;
-                let survey = survey(&file, block, Form::Unknown)?;
+                let survey = survey(&file, self.level.record_times(block), Form::Unknown)?;
                 Ok(Usable::Foreign(file, survey))
             }
             Opened::Bad(reason) => Err(reason),
@@ -256,7 +256,14 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         let until = end.min(self.plan.end);
         self.joiner.next_stream(true);
         self.last_packets.clear();
-        let mut cut = Cut::new(begin.us2000(), until.us2000(), &mut *self.joiner);
+        // The last bin may have its time behind the end.
+        let low = begin.us2000();
+        let high = match end == block.end() {
+            true => self.plan.folder.record_times(&block).high,
+            false => end.us2000(),
+        };
+        let high = high.min(self.plan.end.us2000());
+        let mut cut = Cut::new(low, high, &mut *self.joiner);
         self.gaps.read(block, begin, until, &mut cut)
     }
 
@@ -281,7 +288,7 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
 
     /// A block that was looked through: as it lies where that is possible.
     fn foreign(&mut self, block: Block, file: File, survey: &Survey) -> stream::Result<()> {
-        let inside = self.plan.begin <= block.begin() && block.end() <= self.plan.end;
+        let inside = self.is_inside(&block);
         self.last_packets.clear();
         self.begin_stream(&survey.stream, &survey.packets)?;
         let keeps = survey.packets.iter().all(|(id, _)| self.joiner.keeps(*id));
@@ -295,6 +302,12 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             return Ok(());
         }
         self.reread(block, file)
+    }
+
+    /// Whether all of a block's records are in the range.
+    fn is_inside(&self, block: &Block) -> bool {
+        let end = self.plan.folder.record_times(block).high;
+        self.plan.begin <= block.begin() && end <= self.plan.end.us2000()
     }
 
     /// Headers of a block whose data go out past the joiner.
@@ -315,7 +328,7 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         if known.is_empty {
             return Ok(());
         }
-        let inside = self.plan.begin <= block.begin() && block.end() <= self.plan.end;
+        let inside = self.is_inside(&block);
         // What the headers of a QStream mean depends on the byte order before them.
         let is_das2 = matches!(self.plan.folder.dialect(), Dialect::Das2);
         let same = is_das2 && known.packet_bytes() == self.last_packets;
@@ -359,9 +372,10 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         rewind(&file).map_err(stream::Error::Input)?;
         self.joiner.next_stream(false);
         self.last_packets.clear();
-        let begin = block.begin().max(self.plan.begin);
-        let end = block.end().min(self.plan.end);
-        let mut cut = Cut::new(begin.us2000(), end.us2000(), &mut *self.joiner);
+        let times = self.plan.folder.record_times(&block);
+        let low = times.low.max(self.plan.begin.us2000());
+        let high = times.high.min(self.plan.end.us2000());
+        let mut cut = Cut::new(low, high, &mut *self.joiner);
         Reader::of(self.plan.folder.dialect(), FileInput::new(file)).pump(&mut cut)
     }
 }

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::sync::Arc;
 
 use super::{dialect_of, first_header};
-use crate::cache::block::Block;
 use crate::cache::stamp::Form;
 use crate::filter::x_time::{Window, XTime, at, rest};
 use crate::qstream::Packet;
@@ -26,20 +25,20 @@ pub struct Survey {
     pub data: Option<(u64, u64)>,
 }
 
-/// Looks through a block from its beginning. One that was made in a known form has to be
+/// Looks through a block from its beginning, whose records are to lie in `times`. One that was made in a known form has to be
 /// in it still.
 ///
 /// # Errors
 /// Why it is no sound stream, or what is not as its form says.
-pub fn survey(file: &File, block: &Block, form: Form) -> std::result::Result<Survey, String> {
+pub fn survey(file: &File, times: Window, form: Form) -> std::result::Result<Survey, String> {
     let deflated = first_header(file).is_some_and(|header| header.is_deflated().unwrap_or(true));
     let copy = file.try_clone().map_err(|error| error.to_string())?;
     let mut look = Look {
         stream: StreamHeader::new(),
         packets: Vec::new(),
         times: (0..PacketId::COUNT).map(|_| None).collect(),
-        begin: block.begin().us2000(),
-        end: block.end().us2000(),
+        begin: times.low,
+        end: times.high,
         data: None,
         plain: !deflated,
         inside: true,

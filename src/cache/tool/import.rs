@@ -18,6 +18,7 @@ use crate::cache::build::{BlockWriter, set_file_time};
 use crate::cache::folder::LevelFolder;
 use crate::cache::serve::{dialect_of, stamp_of};
 use crate::cache::stamp::{Origin, Stamp, changed};
+use crate::filter::x_time::Window;
 use crate::stream::{FileInput, Reader};
 use crate::time::Time;
 
@@ -68,11 +69,11 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
 }
 
 /// Gives a sound block the time of its stamp back.
-fn date(file: &File, block: &Block, stamp: &Stamp) -> Imported {
+fn date(file: &File, times: Window, stamp: &Stamp) -> Imported {
     if !stamp.form.is_known() || stamp.is_time_of(file) {
         return Imported::Known;
     }
-    if let Some(finding) = findings(file, block, Some(stamp)).into_iter().next() {
+    if let Some(finding) = findings(file, times, Some(stamp)).into_iter().next() {
         return Imported::No(finding);
     }
     match set_file_time(file, stamp.file_time()) {
@@ -88,7 +89,7 @@ fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Tim
         Err(error) => return Imported::No(error.to_string()),
     };
     if let Some(stamp) = stamp_of(&file) {
-        return date(&file, block, &stamp);
+        return date(&file, folder.record_times(block), &stamp);
     }
     let made = changed(&file);
     if made < block.end() {
@@ -99,12 +100,15 @@ fn import(folder: &LevelFolder, block: &Block, origin: Origin, since: Option<Tim
             "the definition is newer than it; --trust takes it all the same".into(),
         );
     }
-    if let Some(finding) = findings(&file, block, None).into_iter().next() {
+    if let Some(finding) = findings(&file, folder.record_times(block), None)
+        .into_iter()
+        .next()
+    {
         return Imported::No(finding);
     }
     let copied = || -> Result<(), String> {
         std::io::Seek::rewind(&mut &file).map_err(|error| error.to_string())?;
-        let mut writer = BlockWriter::new(path.clone(), *block, Stamp::new(made, origin));
+        let mut writer = BlockWriter::new(folder, *block, Stamp::new(made, origin));
         let copy = file.try_clone().map_err(|error| error.to_string())?;
         Reader::of(dialect_of(&file), FileInput::new(copy))
             .pump(&mut writer)

@@ -6,11 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::cache::block::Block;
 use crate::cache::serve::dialect_of;
 use crate::cache::stamp::{Form, Stamp};
 use crate::check::check_stream;
-use crate::filter::x_time::XTime;
+use crate::filter::x_time::{Window, XTime};
 use crate::stream::{
     Exception, FileInput, PacketHeader, PacketId, Reader, Result, Run, Sink, sink_ignores,
 };
@@ -25,8 +24,9 @@ pub(super) fn open_plain(path: &Path) -> io::Result<File> {
     }
 }
 
-/// What is wrong with a block's file, in words; nothing for a good block.
-pub(super) fn findings(file: &File, block: &Block, stamp: Option<&Stamp>) -> Vec<String> {
+/// What is wrong with a block's file, in words; nothing for a good block. Its records are
+/// to lie in `times`.
+pub(super) fn findings(file: &File, times: Window, stamp: Option<&Stamp>) -> Vec<String> {
     let mut found = Vec::new();
     let copy = || file.try_clone().map_err(|error| error.to_string());
     let rewind = || std::io::Seek::rewind(&mut &*file).map_err(|error| error.to_string());
@@ -34,7 +34,7 @@ pub(super) fn findings(file: &File, block: &Block, stamp: Option<&Stamp>) -> Vec
         rewind()?;
         let report = check_stream(copy()?);
         rewind()?;
-        let mut order = Order::new(block);
+        let mut order = Order::new(times);
         let read = Reader::of(dialect_of(file), FileInput::new(copy()?)).pump(&mut order);
         Ok((report, order, read.map_err(|error| error.to_string())))
     };
@@ -67,10 +67,10 @@ struct Order {
 }
 
 impl Order {
-    fn new(block: &Block) -> Order {
+    fn new(within: Window) -> Order {
         Order {
-            begin: block.begin().us2000(),
-            end: block.end().us2000(),
+            begin: within.low,
+            end: within.high,
             times: (0..PacketId::COUNT).map(|_| None).collect(),
             last: f64::NEG_INFINITY,
             outside: 0,

@@ -51,7 +51,7 @@ pub(super) fn run(
                     if stamp.is_none() && newer(&file) {
                         found.push("the definition is newer than it; expire decides".into());
                     }
-                    let broken = findings(&file, &block, stamp.as_ref());
+                    let broken = findings(&file, folder.record_times(&block), stamp.as_ref());
                     if expire && !broken.is_empty() {
                         Expired::declare(folder.path(), block.begin(), block.end(), desk.now)
                             .map_err(|error| ToolError::Failed(error.to_string()))?;

@@ -11,11 +11,12 @@ use crate::cache::Block;
 use crate::cache::serve::{GapReader, Joiner, Served, Target, serve};
 use crate::exec::{ClientPipe, Place, Tap, end_readers_on_signals};
 use crate::filter::Chain;
+use crate::filter::cut::Cut;
 use crate::reading;
 use crate::stream::{self, Dialect, Reader, Sink, Writer};
 use crate::time::Time;
 use crate::web::answer::from_cache::FromCache;
-use crate::web::answer::stages;
+use crate::web::answer::stages::{self, bin_edge};
 use crate::web::error::Error;
 use crate::web::exchange::{Answer, Exchange};
 use crate::web::response::Head;
@@ -163,6 +164,12 @@ impl GapReader for Gaps<'_, '_> {
         running.tap(self.tap.clone());
         let mut input = ReaderInput::new(running, self.exchange.log);
         let mut stage = plan.own().stages(Box::new(sink));
+        if !plan.own().is_empty() {
+            // Readers may give more than they were asked for. What is not the block's is
+            // in none of its bins, also where the last one reaches out of its span.
+            let reached = bin_edge(level, end, true).unwrap_or(end);
+            stage = Box::new(Cut::new(block.begin().us2000(), reached.us2000(), stage));
+        }
         let dialect = reading::dialect(&self.delivery.definition.format);
         let passed = Reader::of(dialect, &mut input).pump(&mut *stage);
         let ending = input.end(passed);
