@@ -29,6 +29,19 @@ pub struct Element {
     pub text: String,
 }
 
+/// Whether two elements have the same attributes, in whatever order.
+pub(super) fn same_attrs(one: &[(String, String)], another: &[(String, String)]) -> bool {
+    if one.len() != another.len() || one == another {
+        return one == another;
+    }
+    let sorted = |attrs: &[(String, String)]| {
+        let mut attrs = attrs.to_vec();
+        attrs.sort_unstable();
+        attrs
+    };
+    sorted(one) == sorted(another)
+}
+
 impl Element {
     /// The value of an attribute.
     pub fn attr(&self, name: &str) -> Option<&str> {

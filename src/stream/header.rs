@@ -1,6 +1,6 @@
 //! Stream headers, packet headers, comments and exceptions.
 
-use super::element::{Element, attr, set_attr, write_attrs, write_element};
+use super::element::{Element, attr, same_attrs, set_attr, write_attrs, write_element};
 use super::error::{Error, Result};
 use super::frame::MAX_PACKET;
 use super::plane::{Plane, PlaneKind, shown, split_children};
@@ -103,7 +103,7 @@ impl StreamHeader {
 }
 
 /// `<packet>`: the layout of the data packets of one ID.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PacketHeader {
     /// Properties of this packet type.
     pub properties: Properties,
@@ -111,6 +111,16 @@ pub struct PacketHeader {
     pub planes: Vec<Plane>,
     attrs: Vec<(String, String)>,
     descriptor: Option<Descriptor>,
+}
+
+/// The same definition in other words, attributes in another order, is the same.
+impl PartialEq for PacketHeader {
+    fn eq(&self, other: &PacketHeader) -> bool {
+        same_attrs(&self.attrs, &other.attrs)
+            && self.properties == other.properties
+            && self.planes == other.planes
+            && self.descriptor == other.descriptor
+    }
 }
 
 /// The packet descriptor of a QStream, as it was written. There are no planes

@@ -1,6 +1,6 @@
 //! Planes: the columns of a data packet.
 
-use super::element::{Element, attr, set_attr, write_attrs, write_element};
+use super::element::{Element, attr, same_attrs, set_attr, write_attrs, write_element};
 use super::encoding::Encoding;
 use super::error::{Error, Result};
 use super::frame::MAX_PACKET;
@@ -47,7 +47,7 @@ impl PlaneKind {
 }
 
 /// A plane: its attributes as they were written, and what they mean.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plane {
     /// What it holds.
     pub kind: PlaneKind,
@@ -57,6 +57,16 @@ pub struct Plane {
     extra: Vec<Element>,
     encoding: Encoding,
     items: usize,
+}
+
+/// The same plane in other words, its attributes in another order, is the same.
+impl PartialEq for Plane {
+    fn eq(&self, other: &Plane) -> bool {
+        (self.kind, self.encoding, self.items) == (other.kind, other.encoding, other.items)
+            && same_attrs(&self.attrs, &other.attrs)
+            && self.properties == other.properties
+            && self.extra == other.extra
+    }
 }
 
 impl Plane {

@@ -21,13 +21,24 @@ pub struct Property<'a> {
 }
 
 /// The properties of one stream, packet or plane, in their order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Properties {
     attrs: Vec<(String, String)>,
     /// The places in `attrs` in the order of their names. All planes look for theirs in
     /// the stream header, too, and a header has room for very many of either.
     by_name: Vec<usize>,
 }
+
+/// The same properties in another order are the same.
+impl PartialEq for Properties {
+    fn eq(&self, other: &Properties) -> bool {
+        let mut pairs = self.by_name.iter().zip(&other.by_name);
+        self.attrs.len() == other.attrs.len()
+            && pairs.all(|(one, another)| self.attrs.get(*one) == other.attrs.get(*another))
+    }
+}
+
+impl Eq for Properties {}
 
 impl Properties {
     fn new(attrs: Vec<(String, String)>) -> Properties {

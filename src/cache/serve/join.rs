@@ -406,6 +406,24 @@ mod tests {
     }
 
     #[test]
+    fn the_same_header_in_other_words_is_sent_once() {
+        let stream = |packet: &str| {
+            let bytes = format!("[00]000017<stream></stream>[01]{:06}{packet}", packet.len());
+            [bytes.as_bytes(), b":01:aaaabbbb"].concat()
+        };
+        let words = [
+            r#"<packet><x type="float" units="t2000"/><y type="float" name="v" units=""><properties a="1" double:b="2"/></y></packet>"#,
+            "<packet>\n<x units='t2000' type='float'/> <y units='' name='v' type='float'><properties double:b='2' a='1'/></y></packet>",
+        ];
+        let text = joined(&words.map(stream));
+        assert_eq!(text.matches("<packet").count(), 1, "{text}");
+        assert!(text.ends_with(":01:aaaabbbb:01:aaaabbbb"), "{text}");
+        let other = words[1].replace("a='1'", "a='3'");
+        let text = joined(&[stream(words[0]), stream(&other)]);
+        assert!(text.ends_with(":02:aaaabbbb"), "{text}");
+    }
+
+    #[test]
     fn another_header_gets_a_free_id() {
         let text = joined(&[stream(&[(1, "t2000", b"a")]), stream(&[(1, "t1970", b"b")])]);
         assert!(
