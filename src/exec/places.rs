@@ -35,7 +35,8 @@ const LOOK: Timespec = Timespec {
 };
 const LOOK_FOR_CLIENT: Duration = Duration::from_secs(1);
 
-/// Larger limits count as this one. A process may have about a thousand files open, and who waits has all of them.
+/// Larger limits count as this one. A process may have about a thousand files open, and
+/// who waits has all of them.
 pub const MOST_PLACES: u32 = 400;
 
 /// Addresses share this many lanes.

@@ -10,7 +10,7 @@ use das2_server::check::check_stream;
 
 use crate::site::Site;
 
-/// One record a minute, under an ID that is in no time, with its number, and all of the day whatever is asked for.
+/// One record a minute with its number, and all of the day whatever is asked for.
 fn records() -> String {
     let packet = "<packet><x type=\"time20\" units=\"UTC\"></x><y type=\"ascii6\" name=\"n\" units=\"V\"></y></packet>";
     let mut text = format!("[00]000017<stream></stream>[77]{:06}{packet}", packet.len());

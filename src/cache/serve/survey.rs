@@ -25,8 +25,8 @@ pub struct Survey {
     pub data: Option<(u64, u64)>,
 }
 
-/// Looks through a block from its beginning, whose records are to lie in `times`. One that was made in a known form has to be
-/// in it still.
+/// Looks through a block from its beginning, whose records are to lie in `times`. One that
+/// was made in a known form has to be in it still.
 ///
 /// # Errors
 /// Why it is no sound stream, or what is not as its form says.
