@@ -30,6 +30,8 @@ const VARIABLE: &str = "DAS2_READER_RUN";
 /// How often /proc is looked through for programs that others have started meanwhile.
 const ROUNDS: u32 = 200;
 const BETWEEN: Duration = Duration::from_millis(10);
+/// So many looks one after the other that find nothing are the end.
+const EMPTY_LOOKS: u32 = 3;
 
 /// The guard of this process.
 static GUARD: OnceLock<Guard> = OnceLock::new();
@@ -83,9 +85,12 @@ fn kill_left_running(token: &str, input: impl Read) {
     if marks.is_empty() {
         return;
     }
+    let mut empty_looks = 0;
     for _ in 0..ROUNDS {
         let found = processes_of(&marks);
-        if found.is_empty() {
+        // What has just been started shows no environment for a moment.
+        empty_looks = if found.is_empty() { empty_looks + 1 } else { 0 };
+        if empty_looks == EMPTY_LOOKS {
             return;
         }
         for process in found {
