@@ -392,7 +392,7 @@ fn a_das1_reader_ends_with_its_client_and_pauses_are_seen() {
     let reader = folder.path().join("reader");
     let go = folder.path().join("go");
     let script = format!(
-        "#!/bin/sh\nhead -c 4000 /dev/zero\nuntil [ -e {} ]; do sleep 0.01; done\n\
+        "#!/bin/sh\nhead -c 4000 /dev/zero\nuntil [ -e {} ] || [ ! -e \"$0\" ]; do sleep 0.01; done\n\
          cat /dev/zero\n",
         go.display()
     );

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_OMIT, flock, futimens};
 use rustix::io::Errno;
@@ -27,9 +27,10 @@ const FOREIGN_AGE: Duration = Duration::from_secs(86_400);
 const FILE_MODE: u32 = 0o664;
 const FOLDER_MODE: u32 = 0o775;
 
-/// How often folders are made again that are gone before a file is in them: who prunes
-/// the cache removes empty ones.
-const ATTEMPTS: u32 = 100;
+/// For how long folders are made again that are gone before a file is in them: who
+/// prunes the cache removes empty ones. A time and not a number of attempts, since who
+/// removes may win many in a row where both share a processor.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A file that is being written. It goes away with this value unless it was
 /// put in its place.
@@ -49,10 +50,14 @@ impl Unfinished {
     pub fn begin(path: &Path) -> io::Result<Unfinished> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let unfinished = folder.join(unfinished_name(path));
-        let mut left = ATTEMPTS;
+        let start = Instant::now();
         let file = loop {
             match make_folders(folder).and_then(|()| create(&unfinished)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && left > 0 => left -= 1,
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound && start.elapsed() < PATIENCE =>
+                {
+                    std::thread::yield_now();
+                }
                 created => break created?,
             }
         };
@@ -166,7 +171,7 @@ fn move_aside(path: &Path) -> io::Result<()> {
 }
 
 fn make_folders(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
+    if folder.is_dir() || folder.as_os_str().is_empty() {
         return Ok(());
     }
     if let Some(above) = folder.parent() {
@@ -178,7 +183,11 @@ fn make_folders(folder: &Path) -> io::Result<()> {
             let mode = fs::metadata(folder)?.permissions().mode();
             fs::set_permissions(folder, Permissions::from_mode(mode | FOLDER_MODE))
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A link that leads nowhere stays, however often it is tried.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match folder.is_symlink() {
+            true if !folder.is_dir() => Err(io::ErrorKind::NotADirectory.into()),
+            _ => Ok(()),
+        },
         Err(error) => Err(error),
     }
 }
@@ -313,6 +322,18 @@ mod tests {
             over.store(true, Ordering::Relaxed);
             begun.unwrap();
         });
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error_at_once() {
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(root.path().join("none"), root.path().join("a")).unwrap();
+        let started = Instant::now();
+        for path in ["a", "a/b"].map(|folder| root.path().join(folder).join(NAME)) {
+            let error = Unfinished::begin(&path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+        }
+        assert!(started.elapsed() < PATIENCE);
     }
 
     #[test]
