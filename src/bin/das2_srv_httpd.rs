@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use das2_server::config::program_folder;
-use das2_server::httpd::{Front, HttpdArgs, serve};
+use das2_server::httpd::{Front, HttpdArgs, programs_of, serve};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,10 +26,8 @@ fn main() -> ExitCode {
 fn run(options: HttpdArgs) -> io::Result<()> {
     let log = options.log.as_deref().map(open_log).transpose()?;
     start_log(log.as_ref())?;
-    let programs = options.programs.or_else(program_folder);
-    let programs = programs.ok_or_else(|| io::Error::other("give --programs FOLDER"))?;
     let front = Front {
-        programs,
+        programs: programs_of(options.programs.or_else(program_folder))?,
         conf: options.conf.map(std::path::absolute).transpose()?,
         at_once: options.at_once,
         client_timeout: Duration::from_secs(options.client_timeout.max(1)),

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use hyper::Version;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::http::request::Parts;
 
+use super::host;
 use super::route::Program;
 
 /// What a program keeps of the environment that this server was started in.
@@ -98,12 +99,7 @@ fn variable_of(header: &str) -> Option<String> {
 /// links work through a tunnel too; else the address it came to. libdas2 sends
 /// a Host without port whatever the port is.
 fn name_and_port(request: &Parts, local: SocketAddr) -> (String, u16) {
-    let host = request
-        .headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let authority = host.and_then(|host| host.parse::<hyper::http::uri::Authority>().ok());
-    match authority.filter(|authority| !authority.as_str().contains('@')) {
+    match host::called(&request.headers) {
         Some(called) => (
             called.host().to_owned(),
             called.port_u16().unwrap_or(local.port()),

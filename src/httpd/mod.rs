@@ -10,10 +10,13 @@
 mod answer;
 mod environment;
 mod head;
+mod host;
 mod options;
 mod process;
+mod programs;
 mod route;
 mod server;
 
 pub use options::HttpdArgs;
+pub use programs::programs_of;
 pub use server::{Front, serve};

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+/// The server's program.
+pub(super) const MAIN: &str = "das2_srvcgi_main";
+
+/// The log page's program.
+pub(super) const LOG: &str = "das2_srvcgi_logrdr";
+
 /// Addresses and the programs behind them, as in the Apache configuration that
 /// comes with the server.
-const PROGRAMS: &[(&str, &str)] = &[
-    ("/das/server", "das2_srvcgi_main"),
-    ("/das/log", "das2_srvcgi_logrdr"),
-];
+const PROGRAMS: &[(&str, &str)] = &[("/das/server", MAIN), ("/das/log", LOG)];
 
 /// Where somebody who types only the host's name wants to go.
 pub(super) const HOME: &str = "/das/server";

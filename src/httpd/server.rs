@@ -28,6 +28,7 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::answer::answer;
 use super::environment::{Ends, environment};
+use super::host;
 use super::process::Running;
 use super::route::{HOME, Program, Route, route};
 
@@ -149,13 +150,14 @@ async fn connection(stream: TcpStream, ends: Ends, shared: Arc<Shared>) {
 
 async fn respond(request: Request<Incoming>, ends: Ends, shared: &Shared) -> Response<AnyBody> {
     let (parts, body) = request.into_parts();
-    let response = match route(parts.uri.path()) {
-        Route::Home => redirect(HOME),
-        Route::Nothing => plain(
+    let response = match (host::wrong(&parts), route(parts.uri.path())) {
+        (Some(wrong), _) => plain(StatusCode::BAD_REQUEST, wrong),
+        (None, Route::Home) => redirect(HOME),
+        (None, Route::Nothing) => plain(
             StatusCode::NOT_FOUND,
             "There is nothing here; see /das/server",
         ),
-        Route::Program(program) => run(&program, &parts, body, ends, shared).await,
+        (None, Route::Program(program)) => run(&program, &parts, body, ends, shared).await,
     };
     log::info!(
         "{} {} {:?} {}",

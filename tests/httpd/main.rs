@@ -236,7 +236,7 @@ fn addresses_without_a_program() {
         (302, Some("/das/server"))
     );
     assert_eq!(http10(server.address, "GET", "/nothing", "").status(), 404);
-    // There is no such executable in the folder.
+    // There is no such executable in the folder, and the log says so.
     assert_eq!(http10(server.address, "GET", "/das/log", "").status(), 500);
     let answer = http10(server.address, "GET", "/das/server?nothing", "");
     assert_eq!(answer.status(), 500);
@@ -246,6 +246,7 @@ fn addresses_without_a_program() {
         log.contains("das2_srvcgi_main: it wrote no headers"),
         "{log}"
     );
+    assert!(log.contains("/das/log will not work"), "{log}");
 }
 
 #[test]
@@ -260,6 +261,51 @@ fn a_log_that_cannot_be_written_is_named() {
         said.contains("/nonexistent/httpd.log: No such file"),
         "{said}"
     );
+}
+
+/// Who does not say whom the request is for, or says it twice, gets no answer from
+/// HTTP/1.1.
+#[test]
+fn requests_say_which_host_they_are_for() {
+    let server = Server::start();
+    let get = |version: &str, hosts: &str| {
+        let request = format!("GET /das/server HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        ask(server.address, &request)
+    };
+    for hosts in ["", "Host: a\r\nHost: b\r\n", "Host: a b\r\n"] {
+        let answer = get("1.1", hosts);
+        assert_eq!(answer.status(), 400, "{hosts}");
+        assert!(answer.text().contains("Host"), "{}", answer.text());
+    }
+    for hosts in ["Host:\r\n", "Host: a:81\r\n"] {
+        assert_eq!(get("1.1", hosts).status(), 200, "{hosts}");
+    }
+    assert_eq!(get("1.0", "").status(), 200);
+}
+
+#[test]
+fn folders_without_the_programs_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |programs: &Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_das2_srv_httpd"))
+            .args(["--port", "0", "--programs"])
+            .arg(programs)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", programs.display());
+        assert_eq!(output.stdout, b"");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("--programs FOLDER"), "{said}");
+        said
+    };
+    let said = refused(&folder.path().join("nothing"));
+    assert!(said.contains("nothing: No such file"), "{said}");
+    let main = folder.path().join("das2_srvcgi_main");
+    assert!(refused(folder.path()).contains("no das2_srvcgi_main in "));
+    std::fs::write(&main, PROGRAM).unwrap();
+    // Nobody may start it.
+    assert!(refused(folder.path()).contains("no das2_srvcgi_main in "));
+    assert!(refused(&main).contains("is no folder"));
 }
 
 #[test]
