@@ -7,7 +7,7 @@ use super::access::{self, Accounts};
 use super::files::Found;
 use super::programs::Programs;
 use super::report::{Report, Severity};
-use super::{contacts, examples, links, params};
+use super::{contacts, examples, levels, links, params};
 use crate::config::{Config, Finding, nearest};
 use crate::source::{
     Definition, Examination, Format, KEYWORDS, Reducer, SourceError, SourceName, Tree, stem,
@@ -96,7 +96,7 @@ pub(super) fn check(
     }
     params::check(&definition, &mut desk);
     examples::check(&definition, &mut desk);
-    levels(&definition, &mut desk);
+    levels::check(&definition, &mut desk);
     commands(&definition, setting, &mut desk);
     access::check(&definition, setting.accounts, &mut desk);
     uses(&definition)
@@ -340,37 +340,6 @@ fn texts(definition: &Definition, desk: &mut Desk<'_>) {
         && items.trim().parse::<u32>().is_err()
     {
         desk.warn("items", "is no number of items", "write a whole number");
-    }
-}
-
-fn levels(definition: &Definition, desk: &mut Desk<'_>) {
-    let levels = &definition.cache_levels;
-    let keys = definition.numbered("cacheLevel").into_iter();
-    let keys: HashMap<u32, &str> = keys
-        .filter_map(|(suffix, entry)| {
-            let digits = suffix.strip_prefix('_').unwrap_or("0");
-            Some((digits.parse().ok()?, entry.key.as_str()))
-        })
-        .collect();
-    let mut seen: HashMap<(String, &str), u32> = HashMap::new();
-    for level in levels {
-        let kind = (level.resolution.to_string(), level.norm_params.as_str());
-        match (seen.get(&kind), keys.get(&level.number)) {
-            (Some(other), Some(key)) => {
-                let what = format!("has the resolution and the params of level {other}");
-                desk.warn(key, &what, "remove one of them: only one is served");
-            }
-            _ => {
-                seen.insert(kind, level.number);
-            }
-        }
-    }
-    if definition.get("cacheExpire").is_some() && levels.is_empty() {
-        desk.warn(
-            "cacheExpire",
-            "has no effect without a cacheLevel",
-            "write one, or remove it",
-        );
     }
 }
 

@@ -14,6 +14,7 @@ mod convert;
 mod definition;
 mod examples;
 mod files;
+mod levels;
 mod links;
 mod params;
 mod programs;

@@ -75,6 +75,24 @@ impl Period {
         let row = PERIODS.iter().find(|(_, period)| *period == self);
         row.map_or("", |(word, _)| word)
     }
+
+    /// The length of its longest block in seconds: leap years count, leap seconds do not.
+    pub fn longest(self) -> f64 {
+        match self {
+            Period::Second => 1.0,
+            Period::Minute => 60.0,
+            Period::Hour => 3600.0,
+            Period::Day => 86_400.0,
+            Period::Month => 31.0 * 86_400.0,
+            Period::Year => 366.0 * 86_400.0,
+        }
+    }
+
+    /// The shortest period whose blocks hold a bin of so many seconds.
+    pub fn holding(seconds: f64) -> Option<Period> {
+        let mut periods = PERIODS.iter().map(|(_, period)| *period);
+        periods.find(|period| period.longest() >= seconds)
+    }
 }
 
 /// `millsecond` is a slip of das2-pyserver that files may rely on.

@@ -218,6 +218,24 @@ const MORE: &[(&str, &[&str])] = &[
             "6: warning: cacheLevel_01 has the resolution and the params of level 0; remove one of them: only one is served",
         ],
     ),
+    // Bins that are longer than their blocks: than a day, than any month.
+    (
+        "cacheLevel_00 = '86400 s | daily'\ncacheLevel_01 = '2678400 s | monthly'",
+        &[],
+    ),
+    (
+        "cacheLevel_00 = '172800 s | daily'\ncacheLevel_01 = '1001 ms | persecond'",
+        &[
+            "5: warning: cacheLevel_00 has bins of 172800 s, which are longer than its blocks (daily): each block has one bin, cut short, whose time is the middle of its full length; write shorter bins, or monthly for daily",
+            "6: warning: cacheLevel_01 has bins of 1.001 s, which are longer than its blocks (persecond): each block has one bin, cut short, whose time is the middle of its full length; write shorter bins, or perminute for persecond",
+        ],
+    ),
+    (
+        "cacheLevel_00 = '31622401 s | yearly'",
+        &[
+            "5: warning: cacheLevel_00 has bins of 31622401 s, which are longer than its blocks (yearly): each block has one bin, cut short, whose time is the middle of its full length; write shorter bins",
+        ],
+    ),
     (
         "cacheLevel = '1 s | daily'\ncacheLevel_00 = '2 s | daily'",
         &[
