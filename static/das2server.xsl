@@ -17,7 +17,12 @@
           <table class="sources">
             <xsl:for-each select="peers/server">
               <tr>
-                <td><a href="{url}"><xsl:value-of select="name"/></a></td>
+                <td>
+                  <xsl:choose>
+                    <xsl:when test="url"><a href="{url}"><xsl:value-of select="name"/></a></xsl:when>
+                    <xsl:otherwise><xsl:value-of select="name"/></xsl:otherwise>
+                  </xsl:choose>
+                </td>
                 <td><xsl:value-of select="description"/></td>
               </tr>
             </xsl:for-each>

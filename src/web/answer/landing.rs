@@ -65,7 +65,13 @@ pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
             h2 { "Other servers" }
             ul {
                 @for peer in &peers {
-                    li { a href=(peer.url) { (peer.name) } " " (peer.description) }
+                    li {
+                        @match &peer.url {
+                            Some(url) => a href=(url) { (peer.name) },
+                            None => (peer.name),
+                        }
+                        " " (peer.description)
+                    }
                 }
             }
         }

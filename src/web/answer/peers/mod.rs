@@ -1,8 +1,6 @@
 //! Other servers that this site recommends, as XML.
-//!
-//! PEERS_FILE is an INI file: a section a server, with `url` and
-//! `description`. A line that is indented continues the value before it, and
-//! keeps its line break.
+
+mod file;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,8 +20,8 @@ const LARGEST: u64 = 1 << 20;
 pub struct Peer {
     /// The section's name.
     pub name: String,
-    /// Its address.
-    pub url: String,
+    /// Its address, if the file gives one.
+    pub url: Option<String>,
     /// What it has.
     pub description: String,
 }
@@ -46,7 +44,7 @@ pub fn of_site(exchange: &mut Exchange<'_>) -> Vec<Peer> {
     };
     match read(path) {
         Ok(bytes) => {
-            let mut peers = parse(&String::from_utf8_lossy(&bytes));
+            let mut peers = file::parse(&String::from_utf8_lossy(&bytes));
             peers.sort_by(|a, b| a.name.cmp(&b.name));
             peers
         }
@@ -76,53 +74,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Reads the file. What is neither section, value nor continuation is passed
-/// over.
-pub fn parse(text: &str) -> Vec<Peer> {
-    let mut peers: Vec<Peer> = Vec::new();
-    let mut key = "";
-    for line in text.strip_prefix('\u{feff}').unwrap_or(text).lines() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        let section = trimmed
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'));
-        if let Some((name, _)) = section.filter(|_| !line.starts_with([' ', '\t'])) {
-            peers.push(Peer {
-                name: name.trim().to_owned(),
-                ..Peer::default()
-            });
-            key = "";
-            continue;
-        }
-        let Some(peer) = peers.last_mut() else {
-            continue;
-        };
-        if line.starts_with([' ', '\t']) && !key.is_empty() {
-            if let Some(value) = value_of(peer, key) {
-                value.push('\n');
-                value.push_str(trimmed);
-            }
-        } else if let Some((name, text)) = trimmed.split_once(['=', ':']) {
-            key = name.trim();
-            if let Some(value) = value_of(peer, key) {
-                *value = text.trim().to_owned();
-            }
-        }
-    }
-    peers
-}
-
-fn value_of<'a>(peer: &'a mut Peer, key: &str) -> Option<&'a mut String> {
-    match key.to_ascii_lowercase().as_str() {
-        "url" => Some(&mut peer.url),
-        "description" => Some(&mut peer.description),
-        _ => None,
-    }
-}
-
 fn xml(peers: &[Peer], style: &str) -> String {
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?xml-stylesheet type=\"text/xsl\" href=\"{}\"?>\n\
@@ -131,9 +82,15 @@ fn xml(peers: &[Peer], style: &str) -> String {
     );
     for peer in peers {
         text.push_str(&format!(
-            "<server>\n  <name>{}</name>\n  <url>{}</url>\n  <description>{}</description>\n</server>\n",
-            escaped(&peer.name),
-            escaped(&peer.url),
+            "<server>\n  <name>{}</name>\n",
+            escaped(&peer.name)
+        ));
+        // Clients offer to their users what is between these tags, also when it is nothing.
+        if let Some(url) = &peer.url {
+            text.push_str(&format!("  <url>{}</url>\n", escaped(url)));
+        }
+        text.push_str(&format!(
+            "  <description>{}</description>\n</server>\n",
             escaped(&peer.description)
         ));
     }
@@ -160,28 +117,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::file::{parse, tests::FILE};
     use super::*;
-
-    const FILE: &str = "\u{feff}stray = 1\n# comment\n[B & C]\nurl = http://b/?a=1&b=2\n\
-        Description: 100 % of <it>\n   and more\n\n ; comment\n\tat last\nother=x\n  y\n\
-        [A]\nurl=http://a\n";
-
-    #[test]
-    fn sections_values_and_continuations() {
-        let peers = parse(FILE);
-        assert_eq!(peers.len(), 2);
-        assert_eq!(peers[0].name, "B & C");
-        assert_eq!(peers[0].url, "http://b/?a=1&b=2");
-        assert_eq!(peers[0].description, "100 % of <it>\nand more\nat last");
-        assert_eq!(
-            peers[1],
-            Peer {
-                name: "A".into(),
-                url: "http://a".into(),
-                ..Peer::default()
-            }
-        );
-    }
 
     #[test]
     fn what_is_no_plain_file_is_an_error_and_no_wait() {
@@ -204,5 +141,7 @@ mod tests {
         while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
         assert!(text.contains("<name>B &amp; C</name>\n  <url>http://b/?a=1&amp;b=2</url>"));
         assert!(text.contains("100 % of &lt;it&gt;\nand more\nat last"));
+        let text = xml(&parse("[A]\ndescription = soon\n"), "");
+        assert!(!text.contains("url"), "{text}");
     }
 }
