@@ -22,7 +22,8 @@ pub const PARKED_FOR: Duration = Duration::from_secs(3600);
 /// - a task waits, runs, or is parked, at one place at a time;
 /// - it stays in the queue until a worker says what became of it: whose worker
 ///   dies goes back within [`Rules::lease`];
-/// - equal tasks are queued and run once;
+/// - equal tasks are queued and run once, and no two that have blocks in common run at
+///   once;
 /// - no list grows without end.
 ///
 /// Every call may fail with [`QueueError::Unreachable`]; the next one tries
@@ -43,7 +44,8 @@ pub trait Broker: Send {
     fn insist(&mut self, tasks: &[Task]) -> Result<Submitted, QueueError>;
 
     /// The next task, to be worked by `worker`, which works none at the
-    /// moment. Waits for one no longer than `wait`. Tasks of dead workers are
+    /// moment; one that has blocks in common with a task that runs is passed over.
+    /// Waits for one no longer than `wait`. Tasks of dead workers are
     /// put back by this call and by [`beat`](Broker::beat).
     ///
     /// # Errors

@@ -43,6 +43,7 @@ on_both_keepers!(
     in_order_through_all_lists,
     equal_tasks_are_queued_once,
     what_lies_in_a_known_range_is_known,
+    tasks_with_blocks_in_common_run_one_after_the_other,
     many_ask_for_the_same,
     many_workers_share,
     a_waiting_worker_gets_a_task_at_once,

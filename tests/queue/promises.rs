@@ -173,6 +173,51 @@ pub fn what_lies_in_a_known_range_is_known(keeper: &Keeper) {
     );
 }
 
+pub fn tasks_with_blocks_in_common_run_one_after_the_other(keeper: &Keeper) {
+    let broker = &mut *keeper.broker(patient());
+    let days = |begin: u32, end: u32, level| {
+        let text = |day: u32| format!("2020-01-{day:02}");
+        task("A/b", &text(begin), &text(end), level)
+    };
+    let all = Work::cache("A/b", "2020-01-01", "2020-01-20", LevelChoice::All).unwrap();
+    let all = Requester::tool("test").task(all);
+    // Begins where the first one ends; another level; another data set.
+    let free = [
+        days(3, 5, 1),
+        days(1, 9, 2),
+        task("A", "2020-01-01", "2020-01-03", 1),
+    ];
+    let first = days(1, 3, 1);
+    let held_up = [days(2, 4, 1), all];
+    let in_order = [&first, &held_up[0]].into_iter().chain(&free);
+    for one in in_order.chain(&held_up[1..]) {
+        assert_eq!(queued(broker, std::slice::from_ref(one)), 1, "{one:?}");
+    }
+    let mut leases = Vec::new();
+    for (slot, wanted) in [&first].into_iter().chain(&free).enumerate() {
+        let worker = WorkerId::new(slot.try_into().unwrap());
+        let lease = broker.take(&worker, NOW).unwrap().unwrap();
+        assert_eq!(lease.task.key(), wanted.key());
+        leases.push(lease);
+    }
+    // Waiting for one is no matter of asking without a pause.
+    let other = WorkerId::new(9);
+    let wait = Duration::from_millis(250);
+    let begin = Instant::now();
+    assert_eq!(broker.take(&other, wait).unwrap(), None);
+    assert!(begin.elapsed() >= wait);
+    assert_eq!(broker.list(Which::Todo).unwrap().len(), held_up.len());
+    for wanted in &held_up {
+        for lease in leases.drain(..) {
+            broker.finish(&lease, &done("")).unwrap();
+        }
+        let lease = broker.take(&other, NOW).unwrap().unwrap();
+        assert_eq!(lease.task.key(), wanted.key());
+        assert_eq!(broker.take(&WorkerId::new(8), NOW).unwrap(), None);
+        leases.push(lease);
+    }
+}
+
 pub fn many_ask_for_the_same(keeper: &Keeper) {
     let asked: usize = std::thread::scope(|scope| {
         let all: Vec<_> = (0..200)

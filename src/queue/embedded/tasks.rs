@@ -100,6 +100,16 @@ fn waiting(base: &Transaction) -> rusqlite::Result<usize> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
+/// The next task: none that has blocks in common with one that runs, since they would be
+/// built twice at once.
+const NEXT: &str = "\
+    SELECT key, text, attempts FROM task WHERE holder IS NULL AND NOT EXISTS (\
+        SELECT 1 FROM task AS other WHERE other.holder IS NOT NULL \
+        AND other.dataset = task.dataset \
+        AND (other.level = task.level OR other.level = 'all' OR task.level = 'all') \
+        AND other.begin < task.ending AND task.begin < other.ending) \
+    ORDER BY place LIMIT 1";
+
 /// The next task, for this worker.
 pub(super) fn take(
     base: &Transaction,
@@ -109,10 +119,9 @@ pub(super) fn take(
     // What it had and never heard of.
     put_back(base, holder)?;
     forget_fate(base, holder)?;
-    let next = "SELECT key, text, attempts FROM task WHERE holder IS NULL ORDER BY place LIMIT 1";
     loop {
         let row = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let Some((key, text, attempts)) = base.query_row(next, [], row).optional()? else {
+        let Some((key, text, attempts)) = base.query_row(NEXT, [], row).optional()? else {
             return Ok(None);
         };
         let (key, text): (String, String) = (key, text);

@@ -26,6 +26,7 @@ use super::key::TaskKey;
 use super::task::{Field, Task, time_stamp};
 use ask::FIRST_PAUSE;
 use connect::Patience;
+use take::Found;
 
 /// What a worker or a tool can wait for.
 const PATIENCE: Patience = Patience {
@@ -127,8 +128,13 @@ impl Broker for RedisBroker {
             let pause = left.min(self.rules.look_every());
             let taken = self.take_now(worker, pause);
             let waited = match taken {
-                Ok(None) if !left.is_zero() => self.wait_for_one(worker, pause),
-                Ok(taken) => return Ok(taken),
+                Ok(Found::Task(lease)) => return Ok(Some(*lease)),
+                Ok(_) if left.is_zero() => return Ok(None),
+                Ok(Found::HeldUp) => {
+                    self.look_again_later(pause);
+                    Ok(())
+                }
+                Ok(Found::Nothing) => self.wait_for_one(worker, pause),
                 Err(error) => Err(error),
             };
             if let Err(error) = waited {

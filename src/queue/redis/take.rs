@@ -14,8 +14,20 @@ use super::{RedisBroker, lists, script};
 /// How often the list is looked at where waiting for it is not possible.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How often it is looked at while all that waits is held up: a thousand such tasks cost
+/// the server 7 ms.
+const LOOK_AT_HELD_UP: Duration = Duration::from_millis(500);
+
 /// What a task that has just begun has for progress in das2-pyserver.
 const BEGUN: &str = "0/100";
+
+/// What a look at the list gave.
+pub(super) enum Found {
+    Task(Box<Lease>),
+    /// Tasks wait, but all of them for others that run.
+    HeldUp,
+    Nothing,
+}
 
 impl RedisBroker {
     /// One attempt to get a task. With `pause`, the lease is made to last for
@@ -24,7 +36,7 @@ impl RedisBroker {
         &mut self,
         worker: &WorkerId,
         pause: Duration,
-    ) -> Result<Option<Lease>, QueueError> {
+    ) -> Result<Found, QueueError> {
         loop {
             let holder = worker.to_string();
             let hold = self.rules.held() + pause;
@@ -32,15 +44,17 @@ impl RedisBroker {
             let mut command = self.call_of_worker(script::TAKE, &holder, hold, &started);
             command.arg(BEGUN);
             let answer: Vec<redis::Value> = self.ask(&command)?;
-            let [text, attempt] = answer.as_slice() else {
-                return Ok(None);
+            let (text, attempt) = match answer.as_slice() {
+                [text, attempt] => (text, attempt),
+                [_held_up] => return Ok(Found::HeldUp),
+                _ => return Ok(Found::Nothing),
             };
             let text: Vec<u8> =
                 FromRedisValue::from_redis_value_ref(text).map_err(|_| self.unclear())?;
             let attempt: u32 =
                 FromRedisValue::from_redis_value_ref(attempt).map_err(|_| self.unclear())?;
             match lease(text, attempt, started, holder) {
-                Ok(lease) => return Ok(Some(lease)),
+                Ok(lease) => return Ok(Found::Task(Box::new(lease))),
                 Err(text) => self.refuse(worker, &text)?,
             }
         }
@@ -77,6 +91,12 @@ impl RedisBroker {
             .arg(Entry { task, stage }.to_text())
             .arg(self.rules.finished);
         self.ask::<String>(&command).map(drop)
+    }
+
+    /// Waits a while, and not for a task to come: the server would give one that is held up
+    /// over and over.
+    pub(super) fn look_again_later(&self, pause: Duration) {
+        std::thread::sleep(pause.min(LOOK_AT_HELD_UP));
     }
 
     /// Waits until a task comes into the worker's own list, or for `pause`.

@@ -46,6 +46,12 @@ local function span_of(key)
     return {dataset = dataset, level = level, b = b, e = e}
 end
 
+-- Whether two spans have blocks in common.
+local function meets(one, other)
+    return one.dataset == other.dataset and one.b < other.e and other.b < one.e
+        and (one.level == other.level or one.level == 'all' or other.level == 'all')
+end
+
 local function now()
     local time = redis.call('TIME')
     return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
