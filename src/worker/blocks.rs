@@ -125,12 +125,14 @@ impl Job {
         let mut sum = Report::default();
         for (at, stretch) in stretches.iter().enumerate() {
             let levels = stretch.levels.iter().filter_map(|at| self.levels.get(*at));
+            // Long blocks reach beyond what was asked for; the short ones beside them
+            // need not.
             let request = Request {
                 definition: &self.definition,
                 config,
                 levels: levels.cloned().collect(),
-                begin: stretch.begin,
-                end: stretch.end,
+                begin: stretch.begin.max(self.begin),
+                end: stretch.end.min(self.end),
                 now,
                 stop: Some(watch.stop_flag()),
             };

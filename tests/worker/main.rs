@@ -43,6 +43,7 @@ on_both_keepers!(
     tasks::once_through_the_queue,
     tasks::what_is_there_is_not_built_again,
     tasks::what_lies_outside_of_the_valid_range_is_not_built,
+    tasks::a_long_block_does_not_bring_all_short_ones,
     tasks::two_at_the_same_blocks,
     tasks::a_failing_reader_parks_its_task,
     tasks::what_cannot_be_done_is_parked_at_once,

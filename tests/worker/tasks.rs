@@ -244,9 +244,10 @@ pub fn two_at_the_same_blocks(site: Site) {
         let work = Work::cache("S", begin, end, LevelChoice::All).unwrap();
         Requester::tool("test").task(work)
     };
+    // To the queue they have nothing in common, but both want the block of the second day.
     site.queue(&[
-        task("2020-02-20", "2020-02-23"),
-        task("2020-02-21", "2020-02-24"),
+        task("2020-02-20", "2020-02-21T12:00"),
+        task("2020-02-21T12:00", "2020-02-24"),
     ]);
     assert!(site.worker(&["--once", "-n", "2"]).end().success());
     let files = site.files();
@@ -257,6 +258,15 @@ pub fn two_at_the_same_blocks(site: Site) {
     site.queue(&[task("2020-02-20", "2020-02-24")]);
     assert!(site.worker(&["--once"]).end().success());
     assert!(files == site.files());
+}
+
+pub fn a_long_block_does_not_bring_all_short_ones(site: Site) {
+    let dsdf = site.read("sets/S.dsdf");
+    site.write("sets/S.dsdf", &dsdf.replace("daily", "yearly"));
+    let work = Work::cache("S", "2020-02-20", "2020-02-21", LevelChoice::All).unwrap();
+    site.queue(&[Requester::tool("test").task(work)]);
+    assert!(site.worker(&["--once"]).end().success());
+    assert_eq!((site.blocks("S", 1), site.blocks("S", 2)), (24, 1));
 }
 
 pub fn what_lies_outside_of_the_valid_range_is_not_built(site: Site) {
@@ -277,7 +287,8 @@ pub fn what_lies_outside_of_the_valid_range_is_not_built(site: Site) {
     let some = |count: u32| {
         format!("Successfully processed {count} of {count} cache blocks; trimmed to the validRange")
     };
-    assert_eq!(ended, [nothing, &some(25), &some(25)]);
+    // Half a day has twelve hours and is part of one day.
+    assert_eq!(ended, [nothing, &some(13), &some(25)]);
     let runs = site.read("runs");
     assert_eq!(
         runs.lines().collect::<Vec<_>>(),
