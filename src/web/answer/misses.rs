@@ -11,6 +11,10 @@ use crate::web::Exchange;
 /// everything. das2_srv_cache builds them when the site wants them.
 const MOST_BLOCKS: u64 = 5000;
 
+/// So many tasks a request leaves. More stretches are put together: who works a task
+/// builds only what is missing of it.
+const MOST_TASKS: usize = 50;
+
 /// Queues the building of stretches that a reader had to read. Blocks whose
 /// span is not over would be out of date at once and are left out.
 pub fn queue(
@@ -30,7 +34,7 @@ pub fn queue(
         &request.script_name,
         &request.remote_addr,
     );
-    let mut tasks: Vec<Task> = Vec::new();
+    let mut stretches: Vec<(Time, Time)> = Vec::new();
     for (begin, end) in missing {
         let end = now.map_or(*end, |now| now.min(*end));
         if *begin >= end {
@@ -44,13 +48,20 @@ pub fn queue(
             ));
             continue;
         }
+        stretches.push((*begin, end));
+    }
+    let mut tasks: Vec<Task> = Vec::new();
+    for together in stretches.chunks(stretches.len().div_ceil(MOST_TASKS).max(1)) {
+        let (Some((begin, _)), Some((_, end))) = (together.first(), together.last()) else {
+            continue;
+        };
         let Some(block) = Block::at(period, *begin) else {
             continue;
         };
         let work = Work::cache(
             definition.name.as_str(),
             &block.time_text(*begin),
-            &block.time_text(end),
+            &block.time_text(*end),
             LevelChoice::Number(from_cache.level.number),
         );
         match work {
