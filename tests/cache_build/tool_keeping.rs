@@ -98,6 +98,34 @@ fn prune_only_tells_without_yes() {
     }
 }
 
+/// A worker of another machine has died, and others have built its blocks.
+#[test]
+fn prune_removes_what_dead_workers_left() {
+    let site = days();
+    site.build(&[1], "2020-02-20", "2020-02-22");
+    let folder = "cache/data/S/_noparam/intrinsic/2020";
+    let unfinished = |month: &str, host: &str| {
+        let file = format!("{folder}/{month}/.2020-02-20_intrinsic.d2s.{host}-999999999-0.tmp");
+        fs::create_dir_all(site.path(&file).parent().unwrap()).unwrap();
+        site.write(&file, "x");
+        site.path(&file)
+    };
+    let here = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .replace('-', "_");
+    let (dead, alone) = (unfinished("02", &here), unfinished("03", &here));
+    let elsewhere = unfinished("02", "elsewhere");
+    tool(&site, &["prune", "--max-size", "1G"]);
+    assert!(dead.exists() && alone.exists());
+    let said = tool(&site, &["prune", "--max-size", "1G", "--yes"]);
+    assert_eq!(said.status, 0, "{}", said.error);
+    assert!(said.text.contains("2 unfinished files"), "{}", said.text);
+    assert!(!dead.exists() && !alone.exists() && elsewhere.exists());
+    assert_eq!(site.blocks(1).len(), 2);
+    assert!(!site.path(&format!("{folder}/03")).exists());
+}
+
 /// A stream header without the properties of a stamp.
 fn without_stamp(header: &str) -> String {
     let mut text = header.to_owned();

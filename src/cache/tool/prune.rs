@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::sources::bytes;
 use super::{Desk, ToolError};
+use crate::cache::build::sweep;
 use crate::source::SourceName;
 use crate::time::seconds_per_unit;
 
@@ -53,10 +54,18 @@ pub(super) fn run(
         let name = name.map_err(|error| ToolError::Usage(error.to_string()))?;
         top.push(name.as_str());
     }
-    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
-    let mut seen = vec![fs::canonicalize(&top).unwrap_or_else(|_| top.clone())];
-    let others = source.map_or_else(Vec::new, |source| others_below(desk, source, &top));
-    gather(&top, &others, &mut seen, &mut found, &mut unreadable);
+    let mut search = Search {
+        others: source.map_or_else(Vec::new, |source| others_below(desk, source, &top)),
+        seen: vec![fs::canonicalize(&top).unwrap_or_else(|_| top.clone())],
+        ..Search::default()
+    };
+    search.gather(&top);
+    let Search {
+        mut found,
+        folders,
+        unreadable,
+        ..
+    } = search;
     for text in &unreadable {
         writeln!(desk.out, "{text}")?;
     }
@@ -83,9 +92,6 @@ pub(super) fn run(
             writeln!(desk.out, "{}", file.path.display())?;
         }
     }
-    if yes {
-        remove_empty(&top);
-    }
     let what = if yes {
         "removed"
     } else {
@@ -93,6 +99,13 @@ pub(super) fn run(
     };
     let (gone, left) = (bytes(total - left), bytes(left));
     writeln!(desk.out, "{removed} blocks, {gone}, {what}; {left} left")?;
+    if yes {
+        let swept: u64 = folders.iter().map(|folder| sweep(folder)).sum();
+        if swept > 0 {
+            writeln!(desk.out, "{swept} unfinished files of dead workers removed")?;
+        }
+        remove_empty(&top);
+    }
     Ok(!failed)
 }
 
@@ -109,35 +122,47 @@ fn others_below(desk: &Desk<'_>, source: &str, top: &Path) -> Vec<PathBuf> {
     names.map(|name| top.join(name)).collect()
 }
 
-/// Every block below a folder, also of sources that are no longer there, but not
-/// those of `others`; and folders that cannot be read.
-fn gather(
-    folder: &Path,
-    others: &[PathBuf],
-    seen: &mut Vec<PathBuf>,
-    found: &mut Vec<Found>,
-    unreadable: &mut Vec<String>,
-) {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-        Err(error) => return unreadable.push(format!("{}: {error}", folder.display())),
-    };
-    for entry in entries.flatten() {
-        let Ok(data) = entry.metadata() else { continue };
-        let path = entry.path();
-        if others.contains(&path) {
-            continue;
-        }
-        // A site may have put a folder of its cache onto another disk.
-        if data.is_dir() || (data.is_symlink() && leads_elsewhere(&path, seen)) {
-            gather(&path, others, seen, found, unreadable);
-        } else if data.is_file() && is_block(&path) {
-            found.push(Found {
-                path,
-                written: data.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                bytes: data.len(),
-            });
+/// A look at all folders below one.
+#[derive(Default)]
+struct Search {
+    /// Folders of other sources, not to be looked into.
+    others: Vec<PathBuf>,
+    /// Where links have led.
+    seen: Vec<PathBuf>,
+    /// Every block, also of sources that are no longer there.
+    found: Vec<Found>,
+    folders: Vec<PathBuf>,
+    /// Folders that cannot be read, and why.
+    unreadable: Vec<String>,
+}
+
+impl Search {
+    fn gather(&mut self, folder: &Path) {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => {
+                let told = format!("{}: {error}", folder.display());
+                return self.unreadable.push(told);
+            }
+        };
+        self.folders.push(folder.to_owned());
+        for entry in entries.flatten() {
+            let Ok(data) = entry.metadata() else { continue };
+            let path = entry.path();
+            if self.others.contains(&path) {
+                continue;
+            }
+            // A site may have put a folder of its cache onto another disk.
+            if data.is_dir() || (data.is_symlink() && leads_elsewhere(&path, &mut self.seen)) {
+                self.gather(&path);
+            } else if data.is_file() && is_block(&path) {
+                self.found.push(Found {
+                    path,
+                    written: data.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                    bytes: data.len(),
+                });
+            }
         }
     }
 }
