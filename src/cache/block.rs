@@ -26,6 +26,12 @@ fn nanoseconds(period: Period) -> Option<u64> {
     }
 }
 
+/// A number below 100. A day can be made of 86,400 names.
+fn push_two_digits(text: &mut String, number: u8) {
+    text.push(char::from(b'0' + number / 10 % 10));
+    text.push(char::from(b'0' + number % 10));
+}
+
 impl Block {
     /// The block in which a time lies. None at the end of what calendars hold.
     pub fn at(period: Period, time: Time) -> Option<Block> {
@@ -119,8 +125,24 @@ impl Block {
 
     /// The name of its file: `2017-03-01_bin-60s.d2s`.
     pub fn file_name(&self, resolution: Resolution, extension: &str) -> String {
+        let mut name = String::new();
+        self.write_time(&mut name);
+        let _ = write!(name, "_{resolution}.{extension}");
+        name
+    }
+
+    /// The time in the name of its file: `2017-03-01`.
+    pub(super) fn write_time(&self, name: &mut String) {
         let at = self.begin.calendar();
-        let mut name = format!("{:04}", at.year);
+        match u8::try_from(at.year / 100) {
+            Ok(century) if century < 100 => {
+                push_two_digits(name, century);
+                push_two_digits(name, (at.year % 100).unsigned_abs() as u8);
+            }
+            _ => {
+                let _ = write!(name, "{:04}", at.year);
+            }
+        }
         let parts = [
             (Period::Month, '-', at.month),
             (Period::Day, '-', at.day),
@@ -130,11 +152,10 @@ impl Block {
         ];
         for (coarsest, separator, number) in parts {
             if self.period <= coarsest {
-                let _ = write!(name, "{separator}{number:02}");
+                name.push(separator);
+                push_two_digits(name, number as u8);
             }
         }
-        let _ = write!(name, "_{resolution}.{extension}");
-        name
     }
 
     /// Folder and file below the folder of the level.

@@ -117,6 +117,11 @@ impl LevelFolder {
         block.file_name(self.resolution, self.extension)
     }
 
+    /// What the names of its blocks end in, behind their times.
+    pub(super) fn ending(&self) -> String {
+        format!("_{}.{}", self.resolution, self.extension)
+    }
+
     /// Calls `found` with every block that exists and overlaps the range, in
     /// order of time. What it costs depends on what there is, not on how long
     /// the range is. Gives the folders that cannot be read, the first few, and why:

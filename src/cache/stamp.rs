@@ -7,7 +7,10 @@
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
+use std::sync::LazyLock;
 use std::time::SystemTime;
+
+use memchr::memmem::Finder;
 
 use crate::source::{CacheLevel, Definition};
 use crate::stream::{MAX_HEADER, StreamHeader};
@@ -23,6 +26,11 @@ const MADE: &str = "cacheMade";
 const FROM: &str = "cacheFrom";
 const FORM: &str = "cacheForm";
 const SIZE: &str = "cacheSize";
+
+/// What stands in front of their values.
+static KEYS: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
+    [MADE, FROM, FORM, SIZE].map(|name| Finder::new(&format!("{name}=\"")).into_owned())
+});
 
 /// Digits behind the seconds of `cacheMade`.
 const MADE_DIGITS: u8 = 3;
@@ -209,13 +217,14 @@ impl Stamp {
     /// [`StreamHeader::to_xml`] leave them, without parsing it: one day can
     /// be made of 86,400 blocks.
     pub fn find(header: &[u8]) -> Option<Stamp> {
-        let value = |name: &str| -> Option<&str> {
-            let at = place_of(header, name)?;
+        let value = |key: &Finder<'_>| -> Option<&str> {
+            let at = place_of(header, key)?;
             let rest = header.get(at..)?;
             let end = memchr::memchr(b'"', rest)?;
             std::str::from_utf8(rest.get(..end)?).ok()
         };
-        Stamp::of_texts(value(MADE)?, value(FROM)?, value(FORM)?, value(SIZE)?)
+        let [made, from, form, size] = &*KEYS;
+        Stamp::of_texts(value(made)?, value(from)?, value(form)?, value(size)?)
     }
 
     fn of_texts(made: &str, from: &str, form: &str, size: &str) -> Option<Stamp> {
@@ -231,23 +240,23 @@ impl Stamp {
     /// is complete: places in the header and the texts for them.
     pub fn patches(header: &[u8], form: Form, size: u64) -> Option<[(usize, String); 2]> {
         let (_, text) = FORMS.iter().find(|(known, _)| *known == form)?;
+        let [_, _, form_key, size_key] = &*KEYS;
         Some([
-            (place_of(header, FORM)?, (*text).to_owned()),
-            (place_of(header, SIZE)?, size_text(size)),
+            (place_of(header, form_key)?, (*text).to_owned()),
+            (place_of(header, size_key)?, size_text(size)),
         ])
     }
 }
 
 /// Where a value of the stamp begins in the bytes of a header: that of a property,
 /// or of an attribute.
-fn place_of(header: &[u8], name: &str) -> Option<usize> {
-    let key = format!("{name}=\"");
-    memchr::memmem::find_iter(header, key.as_bytes())
+fn place_of(header: &[u8], key: &Finder<'_>) -> Option<usize> {
+    key.find_iter(header)
         .find(|at| {
             let before = header.get(..*at).unwrap_or_default();
             before.ends_with(b"String:") || before.ends_with(b" ")
         })
-        .map(|at| at + key.len())
+        .map(|at| at + key.needle().len())
 }
 
 fn size_text(size: u64) -> String {

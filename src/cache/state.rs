@@ -76,7 +76,7 @@ impl State {
 
 fn open(folder: &LevelFolder, block: &Block) -> io::Result<Opened> {
     let place = File::open(folder.path().join(block.folder()))?;
-    open_block(place, &folder.name_of(block))
+    open_block(place, &folder.name_of(block), &mut Vec::new())
 }
 
 fn size_of(file: &File) -> u64 {

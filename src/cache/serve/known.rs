@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use memchr::memmem::Finder;
 use rustix::buffer::spare_capacity;
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags, fstat, openat};
@@ -20,6 +21,10 @@ use crate::stream::{
 /// Bytes that are read at the front of a file at once. Small blocks are then
 /// in memory as a whole.
 const FRONT: usize = 64 << 10;
+
+/// What the stream headers of QStreams have and others do not. Searches are prepared
+/// once: days are made of many small blocks.
+static OF_QSTREAMS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(" dataset_id=\""));
 
 /// A file that may be a block.
 pub enum Opened {
@@ -54,19 +59,23 @@ pub struct Known {
 }
 
 /// Opens a block's file by its name in a folder. Nothing that may stand in
-/// its place makes this wait.
-pub fn open_block(folder: impl AsFd, name: &str) -> std::io::Result<Opened> {
+/// its place makes this wait. `space` is memory for its front, of which large files
+/// take possession.
+pub fn open_block(folder: impl AsFd, name: &str, space: &mut Vec<u8>) -> std::io::Result<Opened> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = File::from(openat(folder, name, flags, Mode::empty())?);
-    let mut front = Vec::with_capacity(FRONT);
-    read_on(&file, &mut front, FRONT)?;
+    space.clear();
+    read_on(&file, space, FRONT)?;
+    let mut front = match space.len() < FRONT / 4 {
+        true => space.clone(),
+        false => std::mem::take(space),
+    };
     let Some(layout) = layout(&file, &mut front)? else {
         return Ok(Opened::Bad("its headers are no stream's".into()));
     };
     let header = front.get(layout.stream.0..layout.stream.1);
     // In values quotes are escaped.
-    let is_qstream =
-        header.is_some_and(|header| memchr::memmem::find(header, b" dataset_id=\"").is_some());
+    let is_qstream = header.is_some_and(|header| OF_QSTREAMS.find(header).is_some());
     if is_qstream != name.ends_with(".qds") {
         return Ok(Opened::Bad("it is of another kind of stream".into()));
     }
@@ -160,8 +169,7 @@ fn read_on(file: &File, front: &mut Vec<u8>, wanted: usize) -> std::io::Result<(
     while front.len() < wanted {
         front.reserve(wanted - front.len());
         let at = front.len() as u64;
-        // Into memory that nobody has to clear first: days are made of many
-        // small blocks.
+        // Into memory that nobody has to clear first.
         match pread(file, spare_capacity(front), at) {
             // A file gives less than was asked for only where it ends.
             Ok(_) => break,

@@ -169,6 +169,11 @@ struct Opener<'a> {
     standard: &'a Standard,
     /// The folder of the last block, and the end of the time of its blocks.
     folder: Option<(Time, File)>,
+    /// What the names of the level's blocks end in.
+    ending: String,
+    /// The name of the last block, and the front of its file.
+    name: String,
+    front: Vec<u8>,
 }
 
 impl Opener<'_> {
@@ -177,6 +182,9 @@ impl Opener<'_> {
             level,
             standard,
             folder: None,
+            ending: level.ending(),
+            name: String::new(),
+            front: Vec::new(),
         }
     }
 
@@ -191,7 +199,10 @@ impl Opener<'_> {
                 &self.folder.insert((end, File::open(path)?)).1
             }
         };
-        open_block(folder, &level.name_of(block))
+        self.name.clear();
+        block.write_time(&mut self.name);
+        self.name.push_str(&self.ending);
+        open_block(folder, &self.name, &mut self.front)
     }
 
     /// A block that may be sent; the error says why it may not.
