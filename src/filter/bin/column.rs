@@ -105,11 +105,17 @@ impl Column {
 
     /// Appends one statistic of every item, encoded for the output.
     pub(super) fn write(&self, statistic: Statistic, encoding: Encoding, out: &mut Vec<u8>) {
-        for (item, count) in self.sums.counts().enumerate() {
-            let value = if count == 0.0 {
-                self.fill.value
-            } else {
-                self.value(statistic, item, count)
+        let fill = self.fill.value;
+        let counts = self.sums.counts();
+        if let (Statistic::Mean, false) = (statistic, matches!(encoding, Encoding::Time(_))) {
+            let sums = self.sums.sum.iter().zip(counts);
+            let means = sums.map(|(sum, count)| if count == 0.0 { fill } else { sum / count });
+            return encoding.write_numbers(means, out);
+        }
+        for (item, count) in counts.enumerate() {
+            let value = match count == 0.0 {
+                true => fill,
+                false => self.value(statistic, item, count),
             };
             write_value(value, encoding, out);
         }
