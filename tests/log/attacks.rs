@@ -152,6 +152,10 @@ fn the_logs_of_others_are_theirs() {
         assert!(!answer.text().contains("secret"), "{ip}");
         assert!(ask(&format!("ip=&ip={ip}")).status() >= 400, "{ip}");
     }
+    // A link that asks again what was refused leads to where it was asked, not to the server.
+    let again = page(&site, "");
+    let to = |program: &str| count(&again, &format!("href=\"/das/{program}?ip={OTHER}\""));
+    assert_eq!((to("log"), to("server")), (1, 0), "{again}");
     // One's own, however it is written.
     for ip in ["192.0.2.7", "::ffff:192.0.2.7", "%3A%3Affff:c000:207"] {
         let answer = ask(&format!("ip={ip}&ip={OTHER}"));

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use percent_encoding::utf8_percent_encode;
 
+use super::LOG_PAGE;
 use crate::log::read::{Entry, Outcome};
 use crate::log::{bytes_text, duration_text};
 use crate::web::answer::data_request::Form;
@@ -13,8 +14,14 @@ use crate::web::request::{IN_QUERY, path_encoded};
 const MOST_TEXT: usize = 64 << 10;
 const MOST_WORDS: usize = 300;
 
-/// A request, with a link to `server` that asks the same again.
-pub(super) fn entry(entry: &Entry, server: &str) -> Markup {
+/// Addresses of this server's two programs.
+pub(super) struct Programs<'a> {
+    pub server: &'a str,
+    pub log_page: &'a str,
+}
+
+/// A request, with a link that asks the same again.
+pub(super) fn entry(entry: &Entry, programs: &Programs<'_>) -> Markup {
     let (word, class, meaning) = status(entry);
     let complaints: Vec<&str> = entry.complaints().collect();
     html! {
@@ -22,7 +29,7 @@ pub(super) fn entry(entry: &Entry, server: &str) -> Markup {
             div class="asked" {
                 time datetime=(entry.started.format("%Y-%m-%dT%H:%M:%S")) { (entry.started.format("%H:%M:%S")) }
                 span class="status" title=(meaning) { (word) }
-                (asked(entry, server))
+                (asked(entry, programs))
                 span class="facts" { (facts(entry)) }
             }
             @for error in entry.errors() { p class="caution" { (cut(error, MOST_TEXT)) } }
@@ -58,7 +65,11 @@ fn status(entry: &Entry) -> (String, &'static str, &'static str) {
 
 /// What was asked, as a link to ask it again. The address is made anew: one in
 /// a log may lead anywhere.
-fn asked(entry: &Entry, server: &str) -> Markup {
+fn asked(entry: &Entry, programs: &Programs<'_>) -> Markup {
+    let program = match routing(entry) {
+        Some(LOG_PAGE) => programs.log_page,
+        _ => programs.server,
+    };
     let path = entry.path();
     let path = match path.starts_with('/') {
         true => path_encoded(path),
@@ -69,11 +80,17 @@ fn asked(entry: &Entry, server: &str) -> Markup {
     let query_encoded = utf8_percent_encode(query, IN_QUERY);
     let (title, more) = words(entry);
     html! {
-        a class="what" href={ (server) (path) (mark) (query_encoded) } rel="nofollow" {
+        a class="what" href={ (program) (path) (mark) (query_encoded) } rel="nofollow" {
             b { (cut(&title, MOST_WORDS)) }
             @for word in &more { " " span { (cut(word, MOST_WORDS)) } }
         }
     }
+}
+
+/// What kind of request it was taken for.
+fn routing(entry: &Entry) -> Option<&str> {
+    let mut lines = entry.text().lines();
+    lines.find_map(|line| line.strip_prefix("Routing: "))
 }
 
 /// A source and its times, or what else was asked.
@@ -81,15 +98,11 @@ fn words(entry: &Entry) -> (String, Vec<String>) {
     let query = Query::new(entry.query());
     let get = |key| query.get(key).ok().flatten();
     let Some(dataset) = entry.dataset() else {
-        let routing = entry
-            .text()
-            .lines()
-            .find_map(|line| line.strip_prefix("Routing: "));
         let asked = match (get(Key::Server), entry.path()) {
             (Some(word), _) => format!("server={word}"),
             (None, path) => path.to_owned(),
         };
-        return match routing {
+        return match routing(entry) {
             Some(routing) => (routing.to_owned(), vec![asked]),
             None if asked.is_empty() => ("request".to_owned(), Vec::new()),
             None => (asked, Vec::new()),
@@ -164,6 +177,11 @@ fn cut(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
+    const PROGRAMS: Programs<'_> = Programs {
+        server: "/das/server",
+        log_page: "/das/log",
+    };
+
     #[test]
     fn long_texts_are_cut_between_characters() {
         assert_eq!(cut("aéb", 2), "a ... 3 bytes more");
@@ -176,7 +194,7 @@ mod tests {
         entry_.line("   Request URL: javascript:alert(1)");
         entry_.line("   For Path: javascript:alert(1)//\"><script>");
         entry_.line("   Parameters: server=dataset&dataset=%3Cb%3E&x=\"'><script>alert(1)</script>&time.min=2017-01-01T00:00:00.000Z");
-        let html = entry(&entry_, "/das/server").into_string();
+        let html = entry(&entry_, &PROGRAMS).into_string();
         assert!(
             html.contains(
                 "href=\"/das/server?server=dataset&amp;dataset=%3Cb%3E&amp;x=%22'%3E%3Cscript%3E"

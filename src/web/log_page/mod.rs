@@ -24,6 +24,9 @@ use super::response::{Response, Status};
 use super::visitor::Visitor;
 use crate::log::read::{ClientLogs, Entry, Next};
 
+/// What its own requests are taken for, in the log.
+const LOG_PAGE: &str = "log page";
+
 /// How many requests a page has.
 const MOST_ENTRIES: usize = 200;
 
@@ -53,7 +56,7 @@ struct Found {
 pub fn answer(exchange: &mut Exchange<'_>) -> Result<Answer, Error> {
     // Looking at the log is nothing to be logged: it would fill its own page.
     exchange.log_wanted = false;
-    exchange.log.line("Routing: log page");
+    exchange.log.line(format_args!("Routing: {LOG_PAGE}"));
     if !matches!(exchange.request.path()?, "" | "/") {
         let text = "There is nothing below the address of the log page";
         return Err(Error::NotFound(text.to_owned()));

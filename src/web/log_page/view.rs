@@ -4,7 +4,7 @@ use chrono::{DateTime, Local, NaiveDate};
 use maud::{Markup, html};
 
 use super::asked::Asked;
-use super::entry_view::{counted, entry};
+use super::entry_view::{Programs, counted, entry};
 use super::{Found, deletion, folder, html};
 use crate::log::read::{Client, clients};
 use crate::log::{LOG_DAYS, bytes_text};
@@ -41,6 +41,10 @@ pub(super) fn page(
 ) -> Result<Response, Error> {
     let own = path_encoded(&exchange.request.script_name);
     let server = beside(&exchange.request.script_name, &exchange.config.main_srv_url);
+    let programs = Programs {
+        server: &server,
+        log_page: &own,
+    };
     let token = match visitor.is_operator {
         true => Some(deletion::token()?),
         false => None,
@@ -56,7 +60,7 @@ pub(super) fn page(
         }
         (filter(&own, asked))
         @if found.entries.is_empty() { (nothing(asked, found)) }
-        (days(found, &server))
+        (days(found, &programs))
         (onwards(&own, asked, found))
         @if let Some(token) = &token { (operator(&own, client, &others, token)) }
     };
@@ -66,7 +70,10 @@ pub(super) fn page(
     };
     let page = Page {
         title,
-        links: vec![(server.clone(), "Front page"), (own, "Your requests")],
+        links: vec![
+            (server.clone(), "Front page"),
+            (own.clone(), "Your requests"),
+        ],
         article,
         server: server.clone(),
     };
@@ -150,7 +157,7 @@ fn nothing(asked: &Asked, found: &Found) -> Markup {
 }
 
 /// Requests under headings of their days.
-fn days(found: &Found, server: &str) -> Markup {
+fn days(found: &Found, programs: &Programs<'_>) -> Markup {
     let mut last: Option<NaiveDate> = None;
     html! {
         @for request in &found.entries {
@@ -158,7 +165,7 @@ fn days(found: &Found, server: &str) -> Markup {
             @if last.replace(day) != Some(day) {
                 h2 class="dayheader" { time datetime=(day) { (day.format("%A, %-d %B %Y")) } }
             }
-            (entry(request, server))
+            (entry(request, programs))
         }
     }
 }
