@@ -27,6 +27,15 @@ impl SmallDisk {
     }
 }
 
+impl SmallDisk {
+    fn remount(&self, option: &str) {
+        let options = format!("remount,{option}");
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-o", &options]).arg(&self.0).output();
+        assert!(mounted.unwrap().status.success());
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.0).status();
@@ -62,4 +71,20 @@ pub fn a_full_disk_counts_as_no_attempt(site: Site) {
     assert_eq!(site.list(Which::Failed).len(), 0);
     site.nothing_unfinished();
     drop(worker);
+}
+
+pub fn a_read_only_disk_counts_as_no_attempt(site: Site) {
+    let Some(disk) = SmallDisk::at(&site.path("cache")) else {
+        return;
+    };
+    site.configure("TASK_ATTEMPTS = 1");
+    disk.remount("ro");
+    site.queue(&[day("S", 20)]);
+    assert_eq!(site.worker(&["--once"]).end().code(), Some(3));
+    assert_eq!(site.list(Which::Todo).len(), 1);
+    assert!(site.logged("put back: the cache cannot be written: "));
+    disk.remount("rw");
+    assert!(site.worker(&["--once"]).end().success());
+    assert_eq!(site.missing("S", "2020-02-20", "2020-02-21"), 0);
+    assert_eq!(site.list(Which::Failed).len(), 0);
 }

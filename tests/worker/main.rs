@@ -48,6 +48,7 @@ on_both_keepers!(
     tasks::a_failing_reader_parks_its_task,
     tasks::what_cannot_be_done_is_parked_at_once,
     disk::a_full_disk_counts_as_no_attempt,
+    disk::a_read_only_disk_counts_as_no_attempt,
     tasks::a_definition_edited_while_its_blocks_are_built,
     signals::one_word_and_it_finishes_its_task,
     signals::two_words_and_it_puts_its_task_back,

@@ -143,11 +143,11 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// Whether it is over as soon as somebody makes room on the disk.
+    /// Whether it is over as soon as somebody makes room on the disk, or makes it writable.
     pub fn is_for_want_of_room(&self) -> bool {
-        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         matches!(self, BuildError::Write(error)
-            if matches!(error.kind(), StorageFull | QuotaExceeded))
+            if matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem))
     }
 }
 
