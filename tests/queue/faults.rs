@@ -151,18 +151,21 @@ fn a_server_that_never_answers_holds_no_request_up() {
     ] {
         connection.place = place;
         connection.tls = tls;
-        let logs = tempfile::tempdir().unwrap();
         let config = Config {
             work_queue_connection: connection.clone(),
             ..Config::default()
         };
-        let mut log = RequestLog::begin(Some(logs.path()), "127.0.0.1");
-        let begin = Instant::now();
-        submit_miss(&config, &[day(1)], &mut log);
-        let took = begin.elapsed();
-        assert!(took < MUCH, "{:?}: {took:?}", connection.place);
-        log.end();
-        assert_eq!(logged(logs.path()).len(), 1);
+        // A busy machine delays any of them, but not each.
+        until("it takes little", || {
+            let logs = tempfile::tempdir().unwrap();
+            let mut log = RequestLog::begin(Some(logs.path()), "127.0.0.1");
+            let begin = Instant::now();
+            submit_miss(&config, &[day(1)], &mut log);
+            let took = begin.elapsed();
+            log.end();
+            assert_eq!(logged(logs.path()).len(), 1);
+            took < MUCH
+        });
     }
 }
 
@@ -226,10 +229,12 @@ fn a_worker_is_not_held_for_ever_by_silence() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let limit = Duration::from_millis(50);
     let mut broker = RedisBroker::hasty(&tcp(&listener), patient(), limit);
-    let begin = Instant::now();
-    assert!(broker.take(&WorkerId::new(0), NOW).is_err());
-    assert!(broker.list(Which::Todo).is_err());
-    assert!(begin.elapsed() < MUCH, "{:?}", begin.elapsed());
+    until("it takes little", || {
+        let begin = Instant::now();
+        assert!(broker.take(&WorkerId::new(0), NOW).is_err());
+        assert!(broker.list(Which::Todo).is_err());
+        begin.elapsed() < MUCH
+    });
 }
 
 #[test]

@@ -9,11 +9,11 @@ use das2_server::queue::embedded::EmbeddedBroker;
 use das2_server::queue::redis::RedisBroker;
 use das2_server::queue::{Broker, Rules};
 
-/// Waits until something holds, for at most 20 s.
+/// Waits until something holds, for at most a minute.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let limit = Instant::now() + Duration::from_secs(20);
+    let limit = Instant::now() + Duration::from_secs(60);
     while !holds() {
-        assert!(Instant::now() < limit, "in 20 s not yet: {what}");
+        assert!(Instant::now() < limit, "in 60 s not yet: {what}");
         std::thread::yield_now();
     }
 }

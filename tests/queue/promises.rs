@@ -10,10 +10,10 @@ use das2_server::queue::{
 
 use crate::keeper::{Keeper, until};
 
-/// Short enough to wait for.
+/// Short enough to wait for, longer than a busy machine holds anybody up.
 pub fn rules() -> Rules {
     Rules {
-        lease: Duration::from_millis(500),
+        lease: Duration::from_secs(3),
         ..Rules::of(&Config::default())
     }
 }
@@ -271,7 +271,7 @@ pub fn a_waiting_worker_gets_a_task_at_once(keeper: &Keeper) {
         let waiting = scope.spawn(|| {
             let broker = &mut *keeper.broker(patient());
             broker
-                .take(&WorkerId::new(0), Duration::from_secs(20))
+                .take(&WorkerId::new(0), Duration::from_secs(60))
                 .unwrap()
         });
         let broker = &mut *keeper.broker(patient());
@@ -282,11 +282,15 @@ pub fn a_waiting_worker_gets_a_task_at_once(keeper: &Keeper) {
 
 pub fn nothing_to_do_takes_as_long_as_asked(keeper: &Keeper) {
     let broker = &mut *keeper.broker(patient());
-    let begin = Instant::now();
     let wait = Duration::from_millis(150);
-    assert_eq!(broker.take(&WorkerId::new(0), wait).unwrap(), None);
-    let took = begin.elapsed();
-    assert!(took >= wait && took < Duration::from_secs(5), "{took:?}");
+    // A busy machine delays any of them, but not each.
+    until("it takes about as long", || {
+        let begin = Instant::now();
+        assert_eq!(broker.take(&WorkerId::new(0), wait).unwrap(), None);
+        let took = begin.elapsed();
+        assert!(took >= wait, "{took:?}");
+        took < Duration::from_secs(5)
+    });
 }
 
 pub fn the_task_of_a_dead_worker_goes_to_another(keeper: &Keeper) {
@@ -294,12 +298,12 @@ pub fn the_task_of_a_dead_worker_goes_to_another(keeper: &Keeper) {
     assert_eq!(queued(broker, &[day(1), day(2)]), 2);
     let begin = Instant::now();
     let dead = broker.take(&WorkerId::at("one", 0), NOW).unwrap().unwrap();
-    let other = &mut *keeper.broker(rules());
+    let other = &mut *keeper.broker(patient());
     let worker = WorkerId::at("two", 0);
     let second = other.take(&worker, NOW).unwrap().unwrap();
     assert_eq!(second.task.key(), day(2).key());
     other.finish(&second, &done("")).unwrap();
-    let wait = Duration::from_secs(20);
+    let wait = Duration::from_secs(60);
     let again = other.take(&worker, wait).unwrap().unwrap();
     let took = begin.elapsed();
     assert_eq!((again.task.key(), again.attempt), (day(1).key(), 2));
@@ -325,7 +329,7 @@ pub fn a_beating_worker_keeps_its_task(keeper: &Keeper) {
     assert_eq!(queued(broker, &[day(1)]), 1);
     let lease = broker.take(&WorkerId::new(0), NOW).unwrap().unwrap();
     let begin = Instant::now();
-    while begin.elapsed() < rules().lease * 3 {
+    while begin.elapsed() < rules().lease * 2 {
         assert_eq!(broker.beat(&lease, "", 0.1).unwrap(), StillOurs::Yes);
         let wait = rules().beat_every();
         assert_eq!(other.take(&WorkerId::new(1), wait).unwrap(), None);
@@ -337,7 +341,7 @@ pub fn a_task_that_kills_workers_is_parked(keeper: &Keeper) {
     let broker = &mut *keeper.broker(rules());
     assert_eq!(queued(broker, &[day(1)]), 1);
     for attempt in 1..=rules().attempts {
-        let wait = Duration::from_secs(20);
+        let wait = Duration::from_secs(60);
         let lease = broker.take(&WorkerId::new(attempt), wait).unwrap();
         assert_eq!(lease.unwrap().attempt, attempt);
     }

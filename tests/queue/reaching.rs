@@ -1,5 +1,6 @@
 //! The ways to a Redis server: user and password, TLS, Sentinel, a port.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,9 +12,13 @@ use das2_server::queue::{Broker, Finish, QueueError, StillOurs, Which, WorkerId}
 use crate::keeper::{RedisServer, until};
 use crate::promises::{day, patient};
 
+/// A port that nobody has: below those that the system gives to whoever asks for any,
+/// which could go to somebody else before its server listens.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let random = || RandomState::new().build_hasher().finish();
+    let mut ports = std::iter::repeat_with(|| 10_000 + (random() % 20_000) as u16);
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(is_free).unwrap()
 }
 
 fn broker(url: &str) -> RedisBroker {
@@ -27,7 +32,7 @@ fn an_older_redis() {
         return;
     };
     let mut waiting = server.broker(patient());
-    let task = std::thread::spawn(move || waiting.take(&WorkerId::new(0), Duration::from_secs(20)));
+    let task = std::thread::spawn(move || waiting.take(&WorkerId::new(0), Duration::from_secs(60)));
     server.broker(patient()).submit(&[day(1)]).unwrap();
     let lease = task.join().unwrap().unwrap().unwrap();
     assert_eq!(lease.task.key(), day(1).key());

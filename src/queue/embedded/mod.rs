@@ -28,8 +28,9 @@ use super::task::{Task, time_stamp};
 /// Its name in `STATE_PATH/queue`.
 const FILE: &str = "queue.sqlite";
 
-/// How long another process may be at the file.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long others may be at the file. Where many are, turns are not taken in order, and a
+/// busy machine makes each of them long.
+const BUSY: Duration = Duration::from_secs(30);
 
 /// How often a waiting worker looks: requests only leave files.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
