@@ -21,7 +21,7 @@ const LONGEST_ADDRESS: usize = 64;
 
 /// How often, and at what pauses, a lock that another request holds is tried:
 /// it is held for one write.
-const LOCK_TRIES: u32 = 50;
+const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
 /// The name of an address's log file for a day, counted in UTC from 1970. Any
