@@ -46,12 +46,8 @@ const NASTY: &[&str] = &[
 fn words_of_a_client_arrive_unharmed_and_nothing_is_executed() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("args");
-    fs::write(
-        &script,
-        "#!/bin/sh\nfor a in \"$@\"; do printf '<%s>' \"$a\"; done\n",
-    )
-    .unwrap();
-    make_executable(&script);
+    let text = "#!/bin/sh\nfor a in \"$@\"; do printf '<%s>' \"$a\"; done\n";
+    write_executable(&script, text);
     let expected: String = NASTY.iter().map(|word| format!("<{word}>")).collect();
     let name = script.display();
     for command in [
@@ -98,9 +94,17 @@ fn request_values_are_never_shell_text() {
     );
 }
 
-fn make_executable(path: &Path) {
+/// Written by another process: while this one has a file open for writing, so has
+/// whatever another thread is starting, and nobody can run it.
+fn write_executable(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text");
+    fs::write(&file, text).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut copy = std::process::Command::new("cp");
+    let copied = copy.arg("-p").arg(&file).arg(path).status();
+    assert!(copied.unwrap().success());
 }
 
 #[test]
@@ -132,8 +136,7 @@ fn programs_see_the_given_environment_only_and_empty_input() {
 fn scripts_without_an_interpreter_line_run() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("script");
-    fs::write(&script, "echo ran \"$1\"\n").unwrap();
-    make_executable(&script);
+    write_executable(&script, "echo ran \"$1\"\n");
     let mut program = Program::direct(&script);
     program.arg("a  b").unwrap();
     assert_eq!(output_of(program), "ran a  b\n");
@@ -156,11 +159,13 @@ fn what_cannot_be_started_is_told() {
         let error = error.to_string();
         assert!(error.contains(text), "{error}");
     };
-    fs::write(&script, "#! /bin/nonesuch -x\n").unwrap();
+    let text = "#! /bin/nonesuch -x\n";
+    fs::write(&script, text).unwrap();
     told("script is there, and this account may not run it: chmod +x");
-    make_executable(&script);
+    fs::remove_file(&script).unwrap();
+    write_executable(&script, text);
     told("its first line names the program \"/bin/nonesuch\", which is not there");
-    fs::write(&script, "#!/bin/sh\r\necho\r\n").unwrap();
+    write_executable(&script, "#!/bin/sh\r\necho\r\n");
     told("\"/bin/sh\\r\", which is not there; save the script with the line ends of Unix");
     let mut long = Program::direct("echo");
     long.arg("x".repeat(5 << 20)).unwrap();

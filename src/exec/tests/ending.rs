@@ -18,6 +18,19 @@ fn is_alive(pid: &str) -> bool {
     !matches!(state, None | Some('Z' | 'X'))
 }
 
+/// Tries until one attempt takes less than this: a busy machine delays any one, but not
+/// each of them.
+fn takes_less_than(limit: Duration, mut attempt: impl FnMut() -> Duration) {
+    let started = Instant::now();
+    loop {
+        let took = attempt();
+        if took < limit {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "{took:?}, not {limit:?}");
+    }
+}
+
 /// The client that goes when it is told to.
 struct FakeClient(Arc<AtomicBool>);
 
@@ -49,16 +62,13 @@ fn assert_gone(pids: &[String]) {
     let started = Instant::now();
     while pids.iter().any(|pid| is_alive(pid)) {
         // The kernel takes a moment to end a process that it has told to.
-        assert!(
-            started.elapsed() < Duration::from_secs(2),
-            "{pids:?} are still there"
-        );
+        assert!(started.elapsed() < PATIENCE, "{pids:?} are still there");
     }
 }
 
 #[test]
 fn a_silent_reader_and_its_children_go_with_their_client() {
-    for stubborn in [false, true] {
+    let goes = |stubborn| {
         let (mut running, pids) = silent_family(stubborn, Limits::default());
         let gone = Arc::new(AtomicBool::new(false));
         running.watch(Box::new(FakeClient(gone.clone())));
@@ -69,16 +79,16 @@ fn a_silent_reader_and_its_children_go_with_their_client() {
             }
             Ok(())
         });
+        let took = since.get().elapsed();
         assert_eq!(Stop::of(&error.unwrap_err()), Some(Stop::ClientGone));
-        assert!(
-            since.get().elapsed() < Duration::from_secs(2),
-            "{:?}",
-            since.get().elapsed()
-        );
         assert_gone(&pids);
         let outcome = running.finish();
         assert_eq!(outcome.stop, Some(Stop::ClientGone));
         assert_eq!(outcome.stages[0].status, Status::Killed);
+        took
+    };
+    for stubborn in [false, true] {
+        takes_less_than(Duration::from_secs(2), || goes(stubborn));
     }
 }
 
@@ -101,14 +111,14 @@ fn a_closed_pipe_to_the_client_is_seen_at_once() {
     ] {
         let (mut running, pids) = silent_family(false, Limits::default());
         running.watch(Box::new(Output(mine)));
-        let mut theirs = Some(theirs);
-        let since = Instant::now();
+        let (mut theirs, mut waits) = (Some(theirs), 0);
         let error = running.read(&mut [0; 10], &mut || {
             theirs.take();
+            waits += 1;
             Ok(())
         });
         assert_eq!(Stop::of(&error.unwrap_err()), Some(Stop::ClientGone));
-        assert!(since.elapsed() < Duration::from_secs(2));
+        assert_eq!(waits, 1, "at the next look for the client only");
         assert_gone(&pids);
     }
 }
@@ -191,14 +201,15 @@ fn endless_complaints_meet_the_limits() {
 
 #[test]
 fn a_dropped_run_leaves_nothing() {
-    let (running, pids) = silent_family(false, Limits::default());
-    let since = Instant::now();
-    drop(running);
-    assert!(
-        since.elapsed() < Duration::from_millis(900),
-        "no waiting for those who obey"
-    );
-    assert_gone(&pids);
+    // No waiting for those who obey.
+    takes_less_than(Duration::from_millis(700), || {
+        let (running, pids) = silent_family(false, Limits::default());
+        let since = Instant::now();
+        drop(running);
+        let took = since.elapsed();
+        assert_gone(&pids);
+        took
+    });
 }
 
 /// What a CGI program does, in a process of its own for the test below.
@@ -227,6 +238,10 @@ fn role_of_a_cgi_program() {
 
 #[test]
 fn a_server_told_to_end_ends_its_readers_first() {
+    takes_less_than(Duration::from_secs(2), a_server_is_told_to_end);
+}
+
+fn a_server_is_told_to_end() -> Duration {
     use std::io::{BufRead, BufReader};
     use std::os::unix::process::ExitStatusExt;
     let mut server = std::process::Command::new(std::env::current_exe().unwrap())
@@ -249,8 +264,9 @@ fn a_server_told_to_end_ends_its_readers_first() {
     let since = Instant::now();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let rest: Vec<_> = lines.collect();
-    assert!(since.elapsed() < Duration::from_secs(2));
+    let took = since.elapsed();
     assert!(rest.contains(&"ended".to_string()), "{rest:?}");
     assert_gone(&pids);
     assert_eq!(server.wait().unwrap().signal(), Some(15));
+    took
 }

@@ -69,16 +69,17 @@ fn a_flood_of_complaints_neither_blocks_nor_fills_memory() {
 
 #[test]
 fn before_each_wait_what_there_is_can_be_sent_on() {
-    let mut running = start(
-        &["echo a; cat /dev/zero | head -c 0; echo b; true"],
-        Limits::default(),
-    );
+    // It goes on only when it has been waited for.
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
+    let text = format!("echo a; until [ -e {} ]; do sleep 0.01; done", go.display());
+    let mut running = start(&[&format!("{text}; echo b; true")], Limits::default());
     let (mut waits, mut reads, mut buffer) = (0, 0, [0; 100]);
     loop {
         let count = running
             .read(&mut buffer, &mut || {
                 waits += 1;
-                Ok(())
+                fs::write(&go, "")
             })
             .unwrap();
         if count == 0 {
@@ -99,8 +100,14 @@ fn a_reader_may_clean_up_but_not_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let cleaned = folder.path().join("cleaned");
     let command = format!("exec >&-; sleep 0.05; touch {}", cleaned.display());
-    let (text, outcome) = run(&[&format!("{command}; true")]);
-    assert!(text.is_empty() && outcome.is_success() && !outcome.lingered);
+    let patient = Limits {
+        linger: PATIENCE,
+        ..Limits::default()
+    };
+    let mut running = start(&[&format!("{command}; true")], patient);
+    assert!(read_all(&mut running).unwrap().is_empty());
+    let outcome = running.finish();
+    assert!(outcome.is_success() && !outcome.lingered);
     assert!(cleaned.exists());
 
     let limits = Limits {

@@ -81,8 +81,10 @@ mod tests {
             let program = Program::from_command(command).unwrap();
             let path = [("PATH".into(), "/usr/bin:/bin".into())];
             let environment = Environment::new(path, None, None);
+            // One that writes may take its time before it does.
+            let silence = (command != "yes").then_some(Duration::from_millis(50));
             let limits = Limits {
-                silence: Some(Duration::from_millis(50)),
+                silence,
                 ..Limits::default()
             };
             let running = Running::start(&[program], &environment, limits).unwrap();
