@@ -78,7 +78,7 @@ fn what_a_service_manager_hears() {
     let path = site.path("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket
-        .set_read_timeout(Some(Duration::from_secs(20)))
+        .set_read_timeout(Some(Duration::from_secs(60)))
         .unwrap();
     let mut command = site.command(&[]);
     command.env("NOTIFY_SOCKET", &path);

@@ -41,6 +41,7 @@ fn the_task_of_a_dead_host_is_taken_over() {
     let Some(site) = Site::with_redis() else {
         return;
     };
+    site.configure("TASK_LEASE = 1");
     site.queue(&[day("Held", 20)]);
     let Some(one) = on_host(&site, "one") else {
         return;
@@ -162,6 +163,7 @@ fn a_host_that_is_cut_off_loses_its_task_and_comes_back() {
             .iter()
             .any(|worker| worker.replace('-', "_").starts_with(&name))
     };
+    site.configure("TASK_LEASE = 1");
     site.queue(&[day("Held", 20)]);
     let first = one.worker(&site, port);
     site.reader();

@@ -23,7 +23,7 @@ pub fn killed_at_random_moments(site: Site) {
     let kills = std::env::var("DAS2_TEST_KILLS").ok();
     let kills = kills.map_or(KILLS, |text| text.parse().unwrap());
     // A task that killed its workers would be parked.
-    site.configure("TASK_ATTEMPTS = 100000\nWORKER_TASKS = 2");
+    site.configure("TASK_LEASE = 1\nTASK_ATTEMPTS = 100000\nWORKER_TASKS = 2");
     let begin = Instant::now();
     let undisturbed = built_undisturbed(&site);
     // Some workers have to live as long as a task takes, whatever the machine.

@@ -92,6 +92,7 @@ pub fn new_settings_on_sighup(site: Site) {
 }
 
 pub fn a_killed_worker_leaves_no_silent_reader(site: Site) {
+    site.configure("TASK_LEASE = 1");
     site.queue(&[day("Held", 20)]);
     let worker = site.worker(&[]);
     site.reader();

@@ -70,8 +70,13 @@ impl Site {
         site
     }
 
-    /// The configuration, with these lines more.
+    /// The configuration, with these lines more. Without TASK_LEASE among them no lease
+    /// lapses because the machine is busy.
     pub fn configure(&self, more: &str) {
+        let lease = match more.contains("TASK_LEASE") {
+            true => "",
+            false => "TASK_LEASE = 10\n",
+        };
         let queue = match &self.redis {
             Some(redis) => format!(
                 "redis\nWORK_QUEUE_CONN = \"unix://{}\"",
@@ -83,7 +88,7 @@ impl Site {
             "etc/das2server.conf",
             &format!(
                 "DSDF_ROOT = sets\nCACHE_ROOT = cache\nBIN_PATH = bin\nSTATE_PATH = state\n\
-                 LOG_PATH = log\nTASK_LEASE = 1\nWORK_QUEUE_BROKER = {queue}\n{more}\n"
+                 LOG_PATH = log\nWORK_QUEUE_BROKER = {queue}\n{lease}{more}\n"
             ),
         );
     }
