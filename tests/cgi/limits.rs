@@ -43,6 +43,27 @@ fn hold(site: &Site, count: usize, address: &str) -> Vec<Child> {
     children
 }
 
+fn chair_is_taken(site: &Site) -> bool {
+    let chair = std::fs::File::open(site.path("state/readers/chair.1"));
+    chair.is_ok_and(|file| file.try_lock().is_err())
+}
+
+/// Starts a request that waits on the one chair. Who looks whether it is taken sits on it
+/// for a moment, and the request may be sent away meanwhile.
+fn one_that_waits(site: &Site) -> Child {
+    loop {
+        let mut child = site.ask().query(&asked("data")).start();
+        let mut waits = false;
+        wait_until("one that waits, or not", || {
+            waits = chair_is_taken(site);
+            waits || child.try_wait().unwrap().is_some()
+        });
+        if waits {
+            return child;
+        }
+    }
+}
+
 fn let_go(site: &Site, children: Vec<Child>) {
     site.write("go", "");
     for child in children {
@@ -90,13 +111,8 @@ fn a_full_house_of_readers_stops_nothing_that_needs_none() {
 fn who_waits_gets_the_next_place() {
     let site = site("READER_MAX = 1\nREADER_QUEUE = 1");
     let held = hold(&site, 1, "192.0.2.1");
-    let waiting = site.ask().query(&asked("data")).start();
-    // The one chair is taken when somebody else is sent away without waiting.
-    wait_until("one that waits", || {
-        let chair = site.path("state/readers/chair.1");
-        let file = std::fs::File::open(chair);
-        file.is_ok_and(|file| file.try_lock().is_err())
-    });
+    let waiting = one_that_waits(&site);
+    // The one chair is taken: others are sent away without waiting.
     assert_eq!(site.get(&asked("data")).status(), 503);
     let_go(&site, held);
     let output = waiting.wait_with_output().unwrap();
@@ -162,20 +178,14 @@ fn who_waits_ends_when_told_to() {
     use rustix::process::{Pid, Signal, kill_process};
     let site = site("READER_MAX = 1\nREADER_QUEUE = 1");
     let held = hold(&site, 1, "192.0.2.1");
-    let mut waiting = site.ask().query(&asked("data")).start();
-    let chair_is_taken = || {
-        let chair = std::fs::File::open(site.path("state/readers/chair.1"));
-        chair.is_ok_and(|file| file.try_lock().is_err())
-    };
-    wait_until("one that waits", chair_is_taken);
+    let mut waiting = one_that_waits(&site);
     let pid = Pid::from_raw(waiting.id().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
     wait_until("its end", || waiting.try_wait().unwrap().is_some());
-    assert!(!chair_is_taken());
+    assert!(!chair_is_taken(&site));
     wait_until("a line in the log", || site.log().contains("told to end: "));
     // So does one whose client closes its end.
-    let mut waiting = site.ask().query(&asked("data")).start();
-    wait_until("one that waits", chair_is_taken);
+    let mut waiting = one_that_waits(&site);
     drop(waiting.stdout.take());
     wait_until("its end", || waiting.try_wait().unwrap().is_some());
     assert!(site.log().contains("the client has gone"));

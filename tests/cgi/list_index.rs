@@ -27,9 +27,11 @@ fn an_index_is_made_and_hides_nothing() {
     let site = site();
     let index = site.path("state/list/index");
     // What has just been written is not trusted for two seconds.
-    wait_until("an index", || {
+    wait_until("an index of both", || {
         assert_eq!(list(&site), EXPECTED);
-        index.exists()
+        let index = fs::read(&index).unwrap_or_default();
+        let index = String::from_utf8_lossy(&index);
+        index.contains("Arguments") && index.contains("Three records")
     });
     let written = fs::read(&index).unwrap();
     assert_eq!(list(&site), EXPECTED);
