@@ -27,8 +27,12 @@ impl Source {
     fn new(keywords: &str, script: &str) -> Source {
         let folder = tempfile::tempdir().unwrap();
         let reader = folder.path().join("reader");
-        fs::write(&reader, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&reader, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = folder.path().join("reader.sh");
+        fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: what is open for writing here cannot be run meanwhile.
+        let copied = Command::new("cp").arg("-p").args([&text, &reader]).status();
+        assert!(copied.unwrap().success());
         let text = format!("reader = '{}'\n{keywords}\n", reader.display());
         fs::write(folder.path().join("old.dsdf"), text).unwrap();
         Source { folder }
@@ -278,7 +282,7 @@ fn the_reader_ends_with_its_client() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + Duration::from_secs(60);
     let pid = loop {
         let text = fs::read_to_string(source.path("pid")).unwrap_or_default();
         if text.ends_with('\n') {

@@ -242,9 +242,14 @@ fn the_password_reaches_the_programs() {
         };
         // The names in the folder are the addresses.
         let program = site.prefix().join("cgi/env");
+        let text = site.prefix().join("env.sh");
         let script = "#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n'\nenv\n";
-        std::fs::write(&program, script).unwrap();
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::write(&text, script).unwrap();
+        std::fs::set_permissions(&text, PermissionsExt::from_mode(0o755)).unwrap();
+        // By another process: what is open for writing here cannot be run meanwhile.
+        let mut copy = std::process::Command::new("cp");
+        let copied = copy.arg("-p").args([&text, &program]).status();
+        assert!(copied.unwrap().success());
         let answer = site.get("/das/env", "Authorization: Basic dXNlcjpwYXNz\r\n");
         let line = "HTTP_AUTHORIZATION=Basic dXNlcjpwYXNz";
         assert!(

@@ -396,8 +396,13 @@ fn a_das1_reader_ends_with_its_client_and_pauses_are_seen() {
          cat /dev/zero\n",
         go.display()
     );
-    std::fs::write(&reader, script).unwrap();
-    std::fs::set_permissions(&reader, PermissionsExt::from_mode(0o755)).unwrap();
+    let text = folder.path().join("reader.sh");
+    std::fs::write(&text, script).unwrap();
+    std::fs::set_permissions(&text, PermissionsExt::from_mode(0o755)).unwrap();
+    // By another process: what is open for writing here cannot be run meanwhile.
+    let mut copy = std::process::Command::new("cp");
+    let copied = copy.arg("-p").args([&text, &reader]).status();
+    assert!(copied.unwrap().success());
     let dsdf = folder.path().join("old.dsdf");
     let text = format!(
         "reader = '{}'\nform = x_multi_y\nny = 1\n",
