@@ -70,7 +70,7 @@ impl Demo {
         let pid = Pid::from_raw(self.process.id().try_into().unwrap()).unwrap();
         kill_process(pid, Signal::INT).unwrap();
         let mut status = None;
-        within(Duration::from_secs(10), "the demo ends", || {
+        within(Duration::from_secs(60), "the demo ends", || {
             status = self.process.try_wait().unwrap();
             status.is_some()
         });

@@ -244,7 +244,7 @@ def read():
 for question, line in zip((b'New password of me: ', b'Once more: '), lines):
     while question not in shown and read():
         pass
-    end = time.time() + 20
+    end = time.time() + 60
     while termios.tcgetattr(terminal)[3] & termios.ECHO and time.time() < end:
         time.sleep(0.005)
     os.write(terminal, line.encode() + b'\n')

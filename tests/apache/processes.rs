@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::http::{http10, read_until, runs, send, within};
+use crate::http::{http10, read_until, runs, send, takes_less_than, time_until};
 use crate::server::{Passwords, Site};
 
 const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
@@ -13,19 +13,19 @@ fn a_silent_reader_ends_when_its_client_goes() {
     let Some(site) = Site::start() else { return };
     let header = "printf '[00]000044<stream version=\"2.2\"><properties/></stream>'";
     for (what, before) in [("before the answer", ""), ("in the answer", header)] {
-        site.add_silent_source(before);
         let request =
             format!("GET /das/server?server=dataset&dataset=silent&{RANGE} HTTP/1.0\r\n\r\n");
-        let mut stream = send(site.address(), &request);
-        let pids = site.silent_reader();
-        assert_eq!(pids.len(), 2);
-        if !before.is_empty() {
-            read_until(&mut stream, |bytes| bytes.ends_with(b"</stream>"));
-        }
-        assert!(pids.iter().all(|&pid| runs(pid)), "{what}");
-        drop(stream);
-        within(Duration::from_secs(2), what, || {
-            !pids.iter().any(|&pid| runs(pid))
+        takes_less_than(Duration::from_secs(2), what, || {
+            site.add_silent_source(before);
+            let mut stream = send(site.address(), &request);
+            let pids = site.silent_reader();
+            assert_eq!(pids.len(), 2);
+            if !before.is_empty() {
+                read_until(&mut stream, |bytes| bytes.ends_with(b"</stream>"));
+            }
+            assert!(pids.iter().all(|&pid| runs(pid)), "{what}");
+            drop(stream);
+            time_until(what, || !pids.iter().any(|&pid| runs(pid)))
         });
     }
 }

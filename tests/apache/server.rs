@@ -171,7 +171,7 @@ fn attempt(
         .spawn()
         .unwrap();
     let mut ended = false;
-    within(Duration::from_secs(20), "Apache starts", || {
+    within(Duration::from_secs(60), "Apache starts", || {
         ended = process.try_wait().unwrap().is_some();
         let is_there = |start: &str| {
             let entries = std::fs::read_dir(instance.beside()).unwrap().flatten();

@@ -400,7 +400,7 @@ fn wrong_passwords_wait_and_others_do_not() {
             .answer();
         assert_eq!(answer.status(), 200, "{address}");
         // Thirty seconds of waiting would be due.
-        assert!(begin.elapsed() < Duration::from_secs(10), "{address}");
+        assert!(begin.elapsed() < Duration::from_secs(25), "{address}");
     }
     let mut statuses = Vec::new();
     for guess in &mut guesses {
@@ -410,7 +410,11 @@ fn wrong_passwords_wait_and_others_do_not() {
     }
     let count = |status: &str| statuses.iter().filter(|s| *s == status).count();
     assert_eq!(count("401") + count("503"), 30, "{statuses:?}");
-    assert!(count("401") >= 4 && count("503") > 0, "{statuses:?}");
+    // A machine so slow that they come one after the other has a place for each: two for
+    // the name, for a second each time.
+    let one_by_one = begin.elapsed() >= Duration::from_secs(15);
+    let refused = count("503") > 0 || one_by_one;
+    assert!(count("401") >= 4 && refused, "{statuses:?}");
     assert!(begin.elapsed() >= Duration::from_secs(1));
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 
-use crate::site::{RANGE, Site, is_alive, stream, wait_until};
+use crate::site::{RANGE, Site, is_alive, stream, takes_less_than, wait_until};
 
 fn asked(name: &str) -> String {
     format!("server=dataset&dataset={name}&{RANGE}")
@@ -218,7 +218,7 @@ fn a_client_that_closes_its_end_takes_the_reader_along() {
     let site = Site::new("");
     let script = format!("sleep 1000 & echo $! $$ >\"$0.pids\"; {DATA}; wait");
     site.source("waits", &script, "");
-    for more in ["", "&resolution=1"] {
+    let goes = |more: &str| {
         let mut child = site.ask().query(&(asked("waits") + more)).start();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -229,8 +229,12 @@ fn a_client_that_closes_its_end_takes_the_reader_along() {
         drop(output);
         let closed = Instant::now();
         wait_until("reader gone", || !pids.split_whitespace().any(is_alive));
-        assert!(closed.elapsed() < Duration::from_secs(2));
+        let took = closed.elapsed();
         assert!(child.wait().unwrap().success());
+        took
+    };
+    for more in ["", "&resolution=1"] {
+        takes_less_than(Duration::from_secs(2), "with the client", || goes(more));
     }
     assert!(site.log().contains("the client has gone"), "{}", site.log());
 }
@@ -248,11 +252,13 @@ fn limits_of_time_and_silence() {
         );
         assert!(answer.text().contains("shorter time range"));
         for more in ["", "&resolution=1"] {
-            let text = site.get(&(asked("stops") + more)).text();
-            assert!(
-                text.contains(":01:") && text.contains("[xx]"),
-                "{limit}{more}: {text}"
-            );
+            // On a busy machine the limit may be over before the first record.
+            let mut text = String::new();
+            wait_until("a record within the limit", || {
+                text = site.get(&(asked("stops") + more)).text();
+                text.contains(":01:")
+            });
+            assert!(text.contains("[xx]"), "{limit}{more}: {text}");
         }
     }
 }

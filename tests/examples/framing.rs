@@ -303,7 +303,7 @@ pub fn check_ends_with_its_client(command: &mut Command) {
         errors.read_to_string(&mut text).ok();
         done.send(text).ok();
     });
-    let text = wait.recv_timeout(std::time::Duration::from_secs(20));
+    let text = wait.recv_timeout(std::time::Duration::from_secs(60));
     child.kill().ok();
     child.wait().unwrap();
     assert_eq!(text.expect("the reader goes on without a client"), "");

@@ -76,10 +76,10 @@ fn slow_clients_by_the_hundred() {
     within(Duration::from_secs(60), "all readers end", || {
         !pids().into_iter().any(runs)
     });
-    within(Duration::from_secs(20), "their lines in the log", || {
+    within(Duration::from_secs(60), "their lines in the log", || {
         logs(&instance).contains("Readers: place 6 of 6")
     });
-    within(Duration::from_secs(20), "a place", || {
+    within(Duration::from_secs(60), "a place", || {
         let query = format!("/das/server?server=dataset&dataset=Examples/Random&{RANGE}");
         http10(server.address, "GET", &query, "").status() == 200
     });

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use http::{ask, http10, read_until, runs, send, within};
+use http::{ask, http10, read_until, runs, send, takes_less_than, time_until};
 use instance::Instance;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -55,8 +55,15 @@ impl Server {
     fn with(options: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("das2_srvcgi_main");
-        std::fs::write(&program, PROGRAM).unwrap();
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let text = folder.path().join("program.sh");
+        std::fs::write(&text, PROGRAM).unwrap();
+        std::fs::set_permissions(&text, PermissionsExt::from_mode(0o755)).unwrap();
+        // By another process: what is open for writing here cannot be run meanwhile.
+        let copied = Command::new("cp")
+            .arg("-p")
+            .args([&text, &program])
+            .status();
+        assert!(copied.unwrap().success());
         // A pipe that nobody writes to: reading it is what a silent program does.
         let fifo = folder.path().join("das2_srvcgi_main.fifo");
         assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
@@ -220,7 +227,7 @@ fn a_client_that_takes_nothing_is_given_up() {
     let server = Server::with(&["--client-timeout", "1"]);
     let mut stream = send(server.address, "GET /das/server?flood HTTP/1.0\r\n\r\n");
     let pid = pid(&read_until(&mut stream, said_pid));
-    within(Duration::from_secs(15), "the program ends", || !runs(pid));
+    time_until("the program ends", || !runs(pid));
     // One that takes something now and then is not.
     let mut stream = send(server.address, "GET /das/server?silent HTTP/1.0\r\n\r\n");
     let pid = self::pid(&read_until(&mut stream, said_pid));
@@ -329,11 +336,13 @@ fn a_program_ends_when_its_client_goes() {
     // Who does not listen has time to end what it has started.
     for (query, bound) in [("silent", 2), ("stubborn", 8)] {
         let request = format!("GET /das/server?{query} HTTP/1.0\r\n\r\n");
-        let mut stream = send(server.address, &request);
-        let pid = pid(&read_until(&mut stream, said_pid));
-        assert!(runs(pid));
-        drop(stream);
-        within(Duration::from_secs(bound), query, || !runs(pid));
+        takes_less_than(Duration::from_secs(bound), query, || {
+            let mut stream = send(server.address, &request);
+            let pid = pid(&read_until(&mut stream, said_pid));
+            assert!(runs(pid));
+            drop(stream);
+            time_until(query, || !runs(pid))
+        });
     }
     // The silent one was asked to end, and did so in its own way.
     assert!(!server.folder.path().join("das2_srvcgi_main.runs").exists());
@@ -342,52 +351,62 @@ fn a_program_ends_when_its_client_goes() {
 #[test]
 fn a_program_ends_when_its_client_goes_before_the_answer() {
     let server = Server::start();
-    let stream = send(server.address, "GET /das/server?headless HTTP/1.0\r\n\r\n");
     let file = server.folder.path().join("das2_srvcgi_main.pid");
     let written = || std::fs::read_to_string(&file).unwrap_or_default();
-    within(Duration::from_secs(5), "the program starts", || {
-        written().ends_with('.')
+    takes_less_than(Duration::from_secs(2), "with the client", || {
+        let _ = std::fs::remove_file(&file);
+        let stream = send(server.address, "GET /das/server?headless HTTP/1.0\r\n\r\n");
+        time_until("the program starts", || written().ends_with('.'));
+        let pid = written().trim_end_matches('.').parse().unwrap();
+        assert!(runs(pid));
+        drop(stream);
+        time_until("the program ends", || !runs(pid))
     });
-    let pid = written().trim_end_matches('.').parse().unwrap();
-    assert!(runs(pid));
-    drop(stream);
-    within(Duration::from_secs(2), "the program ends", || !runs(pid));
 }
 
 #[test]
 fn programs_end_with_the_server() {
-    let mut server = Server::start();
-    let mut stream = send(server.address, "GET /das/server?silent HTTP/1.0\r\n\r\n");
-    let pid = pid(&read_until(&mut stream, said_pid));
-    server.signal(Signal::INT);
-    let mut status = None;
-    within(Duration::from_secs(4), "the server ends", || {
-        status = server.process.try_wait().unwrap();
-        status.is_some()
+    takes_less_than(Duration::from_secs(4), "the server ends", || {
+        let mut server = Server::start();
+        let mut stream = send(server.address, "GET /das/server?silent HTTP/1.0\r\n\r\n");
+        let pid = pid(&read_until(&mut stream, said_pid));
+        server.signal(Signal::INT);
+        let mut status = None;
+        let took = time_until("the server ends", || {
+            status = server.process.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(status.unwrap().success());
+        assert!(!runs(pid));
+        took
     });
-    assert!(status.unwrap().success());
-    assert!(!runs(pid));
 }
 
 #[test]
 fn a_silent_reader_ends_with_its_client_and_with_the_server() {
     let instance = Instance::new();
     let programs = instance.prefix().join("bin");
-    let server = Server::of(&programs, tempfile::tempdir().unwrap(), &[]);
+    let start = || Server::of(&programs, tempfile::tempdir().unwrap(), &[]);
+    let server = start();
     let request = "GET /das/server?server=dataset&dataset=silent&start_time=2017-01-01\
         &end_time=2017-01-02 HTTP/1.0\r\n\r\n";
     let gone = |pids: [u32; 2]| !pids.iter().any(|&pid| runs(pid));
 
-    instance.add_silent_source("");
-    let stream = send(server.address, request);
-    let pids = instance.silent_reader();
-    assert!(pids.iter().all(|&pid| runs(pid)));
-    drop(stream);
-    within(Duration::from_secs(2), "with the client", || gone(pids));
+    takes_less_than(Duration::from_secs(2), "with the client", || {
+        instance.add_silent_source("");
+        let stream = send(server.address, request);
+        let pids = instance.silent_reader();
+        assert!(pids.iter().all(|&pid| runs(pid)));
+        drop(stream);
+        time_until("with the client", || gone(pids))
+    });
 
-    instance.add_silent_source("");
-    let _stream = send(server.address, request);
-    let pids = instance.silent_reader();
-    server.signal(Signal::INT);
-    within(Duration::from_secs(4), "with the server", || gone(pids));
+    takes_less_than(Duration::from_secs(4), "with the server", || {
+        let server = start();
+        instance.add_silent_source("");
+        let _stream = send(server.address, request);
+        let pids = instance.silent_reader();
+        server.signal(Signal::INT);
+        time_until("with the server", || gone(pids))
+    });
 }

@@ -107,7 +107,7 @@ impl Instance {
     /// The numbers of that reader and its child, once they run.
     pub fn silent_reader(&self) -> [u32; 2] {
         let written = || std::fs::read_to_string(self.silent_pids()).unwrap_or_default();
-        within(Duration::from_secs(10), "the reader starts", || {
+        within(Duration::from_secs(60), "the reader starts", || {
             written().contains('.')
         });
         let text = written().replace('.', "");

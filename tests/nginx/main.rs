@@ -20,7 +20,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::{ask, http10, read_until, runs, send, within};
+use crate::http::{ask, http10, read_until, runs, send, takes_less_than, time_until};
 use crate::server::Site;
 
 const RANGE: &str = "start_time=2017-01-01&end_time=2017-01-02";
@@ -134,15 +134,15 @@ fn a_header_is_no_proxy() {
 fn streams_flow_and_readers_end_with_their_clients() {
     let Some(site) = Site::start() else { return };
     let header = "printf '[00]000044<stream version=\"2.2\"><properties/></stream>'";
-    site.add_silent_source(header);
     let request = format!("GET /das/server?server=dataset&dataset=silent&{RANGE} HTTP/1.0\r\n\r\n");
-    let mut stream = send(site.address(), &request);
-    // What the reader has written arrives while it lives.
-    read_until(&mut stream, |bytes| bytes.ends_with(b"</stream>"));
-    let pids = site.silent_reader();
-    assert!(pids.iter().all(|&pid| runs(pid)));
-    drop(stream);
-    within(Duration::from_secs(5), "the reader ends", || {
-        !pids.iter().any(|&pid| runs(pid))
+    takes_less_than(Duration::from_secs(5), "the reader ends", || {
+        site.add_silent_source(header);
+        let mut stream = send(site.address(), &request);
+        // What the reader has written arrives while it lives.
+        read_until(&mut stream, |bytes| bytes.ends_with(b"</stream>"));
+        let pids = site.silent_reader();
+        assert!(pids.iter().all(|&pid| runs(pid)));
+        drop(stream);
+        time_until("the reader ends", || !pids.iter().any(|&pid| runs(pid)))
     });
 }

@@ -130,7 +130,7 @@ fn wrapper(program: &Path, instance: &Instance) -> Child {
         .spawn()
         .unwrap();
     let path = instance.beside().join("run/socket");
-    within(Duration::from_secs(20), "fcgiwrap starts", || {
+    within(Duration::from_secs(60), "fcgiwrap starts", || {
         assert!(child.try_wait().unwrap().is_none(), "fcgiwrap has ended");
         path.exists()
     });
@@ -173,7 +173,7 @@ fn attempt(program: &Path, instance: &Instance) -> Option<(Child, SocketAddr)> {
         .spawn()
         .unwrap();
     let mut ended = false;
-    within(Duration::from_secs(20), "nginx starts", || {
+    within(Duration::from_secs(60), "nginx starts", || {
         ended = process.try_wait().unwrap().is_some();
         ended || TcpStream::connect(address).is_ok()
     });

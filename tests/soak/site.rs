@@ -246,7 +246,7 @@ fn start_worker(instance: &Instance) -> Child {
         .stderr(log)
         .spawn()
         .unwrap();
-    within(Duration::from_secs(20), "the worker starts", || {
+    within(Duration::from_secs(60), "the worker starts", || {
         std::fs::metadata(&path).is_ok_and(|file| file.len() > 0)
     });
     worker
