@@ -220,6 +220,31 @@ fn without_now_it_is_queued() {
 }
 
 #[test]
+fn very_many_gaps_are_few_tasks() {
+    let site = Site::new("cacheLevel_01 = 'intrinsic | hourly'\n", HOURS);
+    let conf = fs::read_to_string(site.path("etc/das2server.conf")).unwrap();
+    let state = site.path("state");
+    fs::create_dir(&state).unwrap();
+    let queue = format!(
+        "WORK_QUEUE_BROKER = embedded\nSTATE_PATH = {}\n",
+        state.display()
+    );
+    site.write("etc/das2server.conf", &(conf + &queue));
+    let range = ["2020-02-20", "2020-02-25"];
+    site.build(&[1], range[0], range[1]);
+    let blocks = site.blocks(1);
+    assert_eq!(blocks.len(), 120);
+    for block in blocks.iter().step_by(2) {
+        fs::remove_file(site.folder_of(1).file_of(block)).unwrap();
+    }
+    let said = tool(&site, &["build", "S", range[0], range[1]]);
+    assert!(said.text.contains("30 tasks queued"), "{}", said.text);
+    // As the workers do with these tasks, it builds what is missing and nothing else.
+    let said = tool(&site, &["build", "S", range[0], range[1], "--now"]);
+    assert_eq!(said.text.matches("1 blocks built").count(), 60);
+}
+
+#[test]
 fn wrong_words_are_told() {
     let site = days();
     for words in [

@@ -36,7 +36,9 @@ pub(super) fn run(
         return Ok(well);
     }
     if let Some(queue) = queue {
-        let said = queue.submit(&wanted).map_err(ToolError::Failed)?;
+        let said = queue
+            .submit(&put_together(&wanted))
+            .map_err(ToolError::Failed)?;
         writeln!(desk.out, "{said}")?;
         return Ok(well);
     }
@@ -122,6 +124,24 @@ fn wanted(
         })
     };
     levels.iter().flat_map(of_level).collect()
+}
+
+/// So many tasks are queued for a level. More stretches are put together: who works a
+/// task builds only what is missing of it, and a queue has room for a thousand.
+const MOST_TASKS: usize = 50;
+
+fn put_together(wanted: &[Wanted]) -> Vec<Wanted> {
+    let of_level = |of_level: &[Wanted]| -> Vec<Wanted> {
+        let size = of_level.len().div_ceil(MOST_TASKS).max(1);
+        let together = of_level.chunks(size).filter_map(|chunk| {
+            let end = chunk.last()?.end;
+            let first = chunk.first()?.clone();
+            Some(Wanted { end, ..first })
+        });
+        together.collect()
+    };
+    let levels = wanted.chunk_by(|one, next| one.level == next.level);
+    levels.flat_map(of_level).collect()
 }
 
 /// What is wanted as stretches that do not overlap, each with the levels that
