@@ -15,6 +15,7 @@
 
 mod civil;
 mod error;
+mod extended_text;
 mod field_text;
 mod field_times;
 mod instant;
