@@ -154,15 +154,22 @@ impl XTime {
         let field = packet
             .get(self.at..self.at + self.encoding.width())
             .unwrap_or_default();
-        let exact = |us: f64| us.is_finite().then_some(Instant { us, slack: 0.0 });
+        let exact = |us: f64| {
+            let exact = Instant {
+                us,
+                side: us,
+                slack: 0.0,
+            };
+            us.is_finite().then_some(exact)
+        };
         match &self.scale {
             // QStreams have stars for no time.
             Scale::Text(_) if !self.fill.is_nan() && field.starts_with(b"*") => Ok(None),
             Scale::Text(times) | Scale::TextIn(times, _) => match read(times, field) {
-                Ok(time) => Ok(exact(match &self.scale {
-                    Scale::TextIn(_, unit) => unit.from_time(time),
-                    _ => time.us2000(),
-                })),
+                Ok(time) => Ok(match &self.scale {
+                    Scale::TextIn(_, unit) => exact(unit.from_time(time)),
+                    _ => Some(Instant::of(time)),
+                }),
                 Err(error) => Err(Error::malformed(format!(
                     "x is no time: '{}' ({error})",
                     field.trim_ascii().escape_ascii()
@@ -170,14 +177,20 @@ impl XTime {
             },
             Scale::Integer(unit) => Ok(long(field, self.encoding)
                 .and_then(|number| unit.to_time_i64(number))
-                .and_then(|time| exact(time.us2000()))),
+                .map(Instant::of)),
             scale => {
                 let Some(x) = self.encoding.number(field).filter(|x| !self.is_fill(*x)) else {
                     return Ok(None);
                 };
                 Ok(match scale {
                     Scale::Linear { scale, offset } => linear(x, *scale, *offset),
-                    Scale::Unit(unit) => inexact(unit.to_us2000(x), x, unit.seconds() * 1e6),
+                    Scale::Unit(unit) => match unit.to_time(x).filter(|time| time.is_second_60()) {
+                        Some(time) => Some(Instant {
+                            us: unit.to_us2000(x),
+                            ..Instant::of(time)
+                        }),
+                        None => inexact(unit.to_us2000(x), x, unit.seconds() * 1e6),
+                    },
                     _ => exact(x),
                 })
             }
@@ -226,8 +239,8 @@ impl XTime {
             .take_while(|packet| {
                 let field = packet.get(field.clone()).unwrap_or_default();
                 known.read(field).is_ok_and(|time| {
-                    let us = time.us2000();
-                    us >= window.low && us <= window.high
+                    let us = time.us2000_floored();
+                    us >= window.low && us <= window.high && !time.is_second_60()
                 })
             })
             .count();
@@ -250,15 +263,35 @@ fn read(times: &Cell<FieldTimes>, field: &[u8]) -> std::result::Result<Time, Tim
 pub struct Instant {
     /// The time in us2000.
     pub us: f64,
+    /// The same as edges see it: a second 60 is of its day, see [`Time::us2000_in_day`].
+    pub side: f64,
     /// Microseconds: two steps of a unit that cannot say most times exactly.
     pub slack: f64,
 }
 
 impl Instant {
+    /// A time that is exact to the nanosecond.
+    fn of(time: Time) -> Instant {
+        Instant {
+            us: time.us2000_floored(),
+            side: time.us2000_in_day(),
+            slack: 0.0,
+        }
+    }
+
+    /// The same for bins, which know no second 60: it counts with the second behind it.
+    #[must_use]
+    pub fn in_bins(self) -> Instant {
+        Instant {
+            side: self.us,
+            ..self
+        }
+    }
+
     /// Whether it lies on or after an edge; a time within its slack of the
     /// edge lies on it.
     pub fn reaches(&self, edge: f64) -> bool {
-        edge - self.us <= self.slack
+        edge - self.side <= self.slack
     }
 }
 
@@ -270,6 +303,7 @@ fn linear(x: f64, scale: f64, offset: f64) -> Option<Instant> {
 fn inexact(us: f64, x: f64, scale: f64) -> Option<Instant> {
     us.is_finite().then_some(Instant {
         us,
+        side: us,
         slack: 2.0 * step(x) * scale,
     })
 }

@@ -14,6 +14,8 @@ const MAX_YEAR: i32 = 99_999;
 const FIRST_DAY: i64 = civil::first_day(1);
 const END_DAY: i64 = civil::first_day(MAX_YEAR + 1);
 const DAYS_1970_TO_2000: i64 = 10_957;
+/// Up to here doubles hold every whole microsecond.
+const MOST_WHOLE_US: f64 = 9_007_199_254_740_992.0;
 
 /// An instant in UTC, exact to the nanosecond, years 1 to 99,999.
 ///
@@ -121,6 +123,33 @@ impl Time {
         us as f64 + (self.ns % 1000) as f64 / 1000.0
     }
 
+    /// As [`Time::us2000`], rounded so that it never reaches a whole microsecond that
+    /// the time lies before: those are where blocks and bins have their edges.
+    pub fn us2000_floored(self) -> f64 {
+        let us = self.us2000();
+        if self.ns.is_multiple_of(1000) {
+            return us;
+        }
+        let whole = i64::from(self.day) * 86_400_000_000 + (self.ns / 1000) as i64;
+        let next = (whole + 1) as f64;
+        // Beyond, doubles have no single microseconds.
+        match us >= next && next.abs() < MOST_WHOLE_US {
+            true => next.next_down(),
+            false => us,
+        }
+    }
+
+    /// As [`Time::us2000_floored`], but a second 60 is of its day: it lies just before the
+    /// midnight behind it, where readers have it, and not behind that.
+    pub fn us2000_in_day(self) -> f64 {
+        if self.ns < NS_PER_DAY {
+            return self.us2000_floored();
+        }
+        let midnight = ((i64::from(self.day) + 1) * 86_400_000_000) as f64;
+        // A nanosecond at least, so that it comes back as a time of that day.
+        midnight.next_down().min(midnight - 0.001)
+    }
+
     /// A time from nanoseconds since 2000-01-01, leap seconds not counted.
     pub fn from_ns2000(ns: i128) -> Option<Time> {
         // Short division is several times as fast.
@@ -136,6 +165,11 @@ impl Time {
     /// Nanoseconds since 2000-01-01, leap seconds not counted.
     pub fn ns2000(self) -> i128 {
         i128::from(self.day) * i128::from(NS_PER_DAY) + i128::from(self.ns)
+    }
+
+    /// Whether it lies in a second 60.
+    pub fn is_second_60(self) -> bool {
+        self.ns >= NS_PER_DAY
     }
 
     /// Days since 2000-01-01.
@@ -245,6 +279,34 @@ mod tests {
             let t = sample.time(1715..=2284);
             let whole = Time::from_day(t.day_number(), t.ns_of_day() / 1000 * 1000).unwrap();
             assert_eq!(Time::from_us2000(whole.us2000()), Some(whole));
+        }
+    }
+
+    #[test]
+    fn no_rounding_over_an_edge() {
+        let mut sample = Sample::new(3);
+        for _ in 0..20_000 {
+            let edge = sample.time(1715..=2284);
+            let edge = Time::from_day(edge.day_number(), edge.ns_of_day() / 1000 * 1000).unwrap();
+            for ns in [1, 2, 30, 31, 32, 500, 999] {
+                let before = edge.plus_nanos(-ns).unwrap().us2000_floored();
+                let behind = edge.plus_nanos(ns).unwrap().us2000_floored();
+                assert!(
+                    before < edge.us2000() && edge.us2000() <= behind,
+                    "{edge:?} {ns}"
+                );
+            }
+            assert_eq!(edge.us2000_floored(), edge.us2000());
+        }
+        for day in [0, 6210, -9863] {
+            let midnight = Time::from_day(day + 1, 0).unwrap();
+            for ns in [0, 1, 999_999_999] {
+                let second_60 = Time::from_day(day, NS_PER_DAY + ns).unwrap();
+                let us = second_60.us2000_in_day();
+                assert!(us < midnight.us2000());
+                assert_eq!(Time::from_us2000(us).unwrap().day_number(), day);
+                assert!(us > Time::from_day(day, NS_PER_DAY - 1000).unwrap().us2000());
+            }
         }
     }
 

@@ -15,6 +15,7 @@ mod aged;
 mod busy;
 mod coverage;
 mod damaged;
+mod edges;
 mod empty;
 mod hits;
 mod joints;

@@ -39,6 +39,17 @@ pub enum Recipe {
     QBin(qds::Binning),
 }
 
+impl Recipe {
+    /// The time of a packet, as what is made of it knows it.
+    fn time(self, x: &XTime, packet: &[u8]) -> Result<Option<Instant>> {
+        let time = x.us2000(packet)?;
+        Ok(match self {
+            Recipe::Copy => time,
+            Recipe::Bin(_) | Recipe::QBin(_) => time.map(Instant::in_bins),
+        })
+    }
+}
+
 /// The blocks of one level in one stretch of time, while a stream goes by.
 pub struct LevelSplit<'a> {
     folder: &'a LevelFolder,
@@ -238,7 +249,7 @@ impl<'a> LevelSplit<'a> {
     pub fn run(&mut self, run: Run<'_>, x: &XTime, tally: &mut dyn Tally) -> Result<()> {
         let mut remaining = run;
         while !remaining.is_empty() {
-            let Some(time) = x.us2000(remaining.bytes)? else {
+            let Some(time) = self.recipe.time(x, remaining.bytes)? else {
                 // A record without a time belongs to no block.
                 remaining = rest(remaining, 1);
                 continue;
@@ -259,7 +270,7 @@ impl<'a> LevelSplit<'a> {
             return Ok(Some(at));
         }
         let outside = !time.reaches(self.begin.us2000()) || time.reaches(self.end.us2000());
-        let block = Time::from_us2000(time.us)
+        let block = Time::from_us2000(time.side)
             .and_then(|at| Block::at(self.folder.period(), at))
             .and_then(|block| match time.reaches(block.end().us2000()) {
                 true => block.next(),
@@ -334,7 +345,12 @@ impl<'a> LevelSplit<'a> {
             }
             open.stage = Some(stage);
         }
-        let holds = |packet: &[u8]| Ok(x.us2000(packet)?.is_some_and(|time| open.holds(&time)));
+        let recipe = self.recipe;
+        let holds = |packet: &[u8]| {
+            Ok(recipe
+                .time(x, packet)?
+                .is_some_and(|time| open.holds(&time)))
+        };
         let count = match stretch(x, run, open.surely, &holds)? {
             (true, count) => count,
             // On an edge, by less than times can say.

@@ -88,8 +88,8 @@ impl Order {
             self.within =
                 time.is_some_and(|time| time.reaches(self.begin) && !time.reaches(self.end));
             if let Some(time) = time {
-                self.sorted &= time.us >= self.last;
-                self.last = time.us;
+                self.sorted &= time.side >= self.last;
+                self.last = time.side;
             }
         }
         Ok(())

@@ -268,12 +268,12 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         self.joiner.next_stream(true);
         self.last_packets.clear();
         // The last bin may have its time behind the end.
-        let low = begin.us2000();
+        let low = begin.us2000_in_day();
         let high = match end == block.end() {
             true => self.plan.folder.record_times(&block).high,
-            false => end.us2000(),
+            false => end.us2000_in_day(),
         };
-        let high = high.min(self.plan.end.us2000());
+        let high = high.min(self.plan.end.us2000_in_day());
         let mut cut = Cut::new(low, high, &mut *self.joiner);
         self.gaps.read(block, begin, until, &mut cut)
     }
@@ -318,7 +318,7 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
     /// Whether all of a block's records are in the range.
     fn is_inside(&self, block: &Block) -> bool {
         let end = self.plan.folder.record_times(block).high;
-        self.plan.begin <= block.begin() && end <= self.plan.end.us2000()
+        self.plan.begin <= block.begin() && end <= self.plan.end.us2000_in_day()
     }
 
     /// Headers of a block whose data go out past the joiner.
@@ -352,7 +352,10 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             self.begin_stream(&stream, &headers)?;
             let keeps = headers.iter().all(|(id, _)| self.joiner.keeps(*id));
             if !inside {
-                let (begin, end) = (self.plan.begin.us2000(), self.plan.end.us2000());
+                let (begin, end) = (
+                    self.plan.begin.us2000_in_day(),
+                    self.plan.end.us2000_in_day(),
+                );
                 part = known.data_between(&headers, begin, end);
             }
             if !keeps || part.is_none() {
@@ -384,8 +387,8 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         self.joiner.next_stream(false);
         self.last_packets.clear();
         let times = self.plan.folder.record_times(&block);
-        let low = times.low.max(self.plan.begin.us2000());
-        let high = times.high.min(self.plan.end.us2000());
+        let low = times.low.max(self.plan.begin.us2000_in_day());
+        let high = times.high.min(self.plan.end.us2000_in_day());
         let mut cut = Cut::new(low, high, &mut *self.joiner);
         Reader::of(self.plan.folder.dialect(), FileInput::new(file)).pump(&mut cut)
     }

@@ -96,11 +96,11 @@ impl Look {
             let within = time.filter(|t| t.reaches(self.begin) && !t.reaches(self.end));
             self.inside &= within.is_some();
             if let (Some(last), Some(time)) = (&mut self.last, time) {
-                if time.us < *last {
+                if time.side < *last {
                     let error = Error::Unfit("its records are not in order of time".into());
                     return Err(at(error, left, 0));
                 }
-                *last = time.us;
+                *last = time.side;
             }
             left = rest(left, 1);
         }

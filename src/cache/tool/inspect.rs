@@ -120,8 +120,8 @@ impl Sink for Order {
             };
             let inside = time.reaches(self.begin) && !time.reaches(self.end);
             self.outside += u64::from(!inside);
-            self.back += u64::from(time.us < self.last);
-            self.last = time.us;
+            self.back += u64::from(time.side < self.last);
+            self.last = time.side;
         }
         Ok(())
     }
