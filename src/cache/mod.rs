@@ -36,6 +36,6 @@ pub use block::{Block, Blocks};
 pub use coverage::Coverage;
 pub use expired::Expired;
 pub use folder::{CACHE_DATA, LevelFolder};
-pub use plan::{Plan, Segment, choose_level};
+pub use plan::{Plan, Segment, Way, can_fill, choose_level};
 pub use stamp::{Form, Freshness, Origin, Stamp, Standard, changed};
 pub use state::{State, missing_or_stale};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::source::{CacheLevel, Definition, Period};
+use crate::config::Config;
+use crate::source::{CacheLevel, Definition, Period, Resolution};
 use crate::time::{Style, Time};
 
 use super::block::Block;
@@ -26,6 +27,31 @@ pub fn choose_level<'a>(
         }
     }
     best
+}
+
+/// Whether what blocks do not hold can be had from the reader in their form.
+pub fn can_fill(definition: &Definition, config: &Config, level: &CacheLevel) -> bool {
+    let reducible = || {
+        let reducer = definition.effective_reducer(config);
+        reducer.is_some_and(|command| !command.is_empty())
+    };
+    !definition.requires_interval && (level.resolution == Resolution::Intrinsic || reducible())
+}
+
+/// When less than this part of the blocks exists, one reader run over the
+/// whole range costs less than the runs between them: a reader takes longer
+/// to start than a block to be read again.
+const FEWEST: u64 = 10;
+
+/// What a plan comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The reader answers as without a cache.
+    Reader,
+    /// One reader run over the whole range, in the form of the level.
+    OneRun,
+    /// The blocks that there are, and reader runs between them.
+    Blocks,
 }
 
 /// A stretch of a request, in whole blocks.
@@ -107,6 +133,19 @@ impl Plan {
             add_gap(&mut segments, period, begin, end);
         }
         Plan { segments, ..self }
+    }
+
+    /// How the request is answered, where gaps can be filled or, as [`can_fill`] says,
+    /// cannot.
+    pub fn way(&self, can_fill: bool) -> Way {
+        let (held, missing) = self.counts();
+        match () {
+            () if held == 0 || (missing > 0 && !can_fill) => Way::Reader,
+            () if missing > 0 && held.saturating_mul(FEWEST) < held.saturating_add(missing) => {
+                Way::OneRun
+            }
+            () => Way::Blocks,
+        }
     }
 
     /// How many blocks exist, and how many do not.

@@ -109,6 +109,37 @@ fn build_status_plan_verify() {
 }
 
 #[test]
+fn a_plan_says_what_a_request_comes_to() {
+    let site = days();
+    let plan = |begin, end| -> Vec<String> {
+        let said = tool(&site, &["plan", "S", begin, end, "intrinsic"]);
+        assert_eq!(said.status, 0, "{}", said.error);
+        said.text.lines().skip(1).map(str::to_owned).collect()
+    };
+    let alone = "the reader runs once, as without a cache";
+    let (wide, over) = ("reader  2020-02-20 to 2020-03-05  14 blocks", "2021-01-01");
+    assert_eq!(plan("2019-01-01", over), [wide, alone]);
+    // Too few to be worth the runs around them, and enough.
+    site.build(&[1], "2020-02-21", "2020-02-22");
+    let said = plan("2020-02-20", over);
+    assert_eq!(said[0], wide);
+    assert!(said[1].contains("too few blocks are there"), "{said:?}");
+    assert_eq!(
+        plan("2020-02-20", "2020-02-24"),
+        [
+            "reader  2020-02-20 to 2020-02-21  1 blocks",
+            "cached  2020-02-21 to 2020-02-22  1 blocks",
+            "reader  2020-02-22 to 2020-02-24  2 blocks",
+        ]
+    );
+    let said = tool(&site, &["plan", "S", "2020-03-05", over, "intrinsic"]);
+    assert_eq!(
+        said.text,
+        "there are no data then, by the source's validRange\n"
+    );
+}
+
+#[test]
 fn short_blocks_beside_long_ones_stay_within_the_range() {
     let site = Site::new(LEVELS, HOURS);
     let said = tool(&site, &["build", "S", "2020-02-22", "2020-02-24", "--now"]);

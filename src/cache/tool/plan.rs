@@ -3,7 +3,7 @@
 use super::sources::shown;
 use super::{Desk, ToolError};
 use crate::cache::Blocks;
-use crate::cache::plan::{Plan, Segment, choose_level};
+use crate::cache::plan::{Plan, Segment, Way, can_fill, choose_level};
 use crate::cache::stamp::Standard;
 use crate::cache::state::State;
 use crate::source::norm_params;
@@ -29,6 +29,17 @@ pub(super) fn run(
     };
     let params = Some(params).filter(|params| !params.is_empty());
     let norm = norm_params(params).map_err(|error| ToolError::Usage(error.to_string()))?;
+    let valid = definition.valid_range.as_ref();
+    let part = valid.map_or(Some((begin, end)), |valid| {
+        valid.part_of(begin, end, desk.now)
+    });
+    let Some((begin, end)) = part else {
+        writeln!(
+            desk.out,
+            "there are no data then, by the source's validRange"
+        )?;
+        return Ok(true);
+    };
     let Some(level) = choose_level(&definition, &norm, resolution) else {
         writeln!(desk.out, "no level serves this: the reader runs")?;
         return Ok(true);
@@ -37,9 +48,21 @@ pub(super) fn run(
     let path = folder.path().display().to_string();
     writeln!(desk.out, "level {}, {path}", level.number)?;
     let standard = Standard::of(&definition, desk.config, level, &folder, desk.now);
-    for (what, begin, end, count) in stretches(Plan::new(folder, begin, end), &standard) {
+    let plan = Plan::new(folder, begin, end);
+    let (plan, note) = match plan.way(can_fill(&definition, desk.config, level)) {
+        Way::Reader => (plan.without_blocks(), "as without a cache"),
+        Way::OneRun => (
+            plan.without_blocks(),
+            "in the level's form: too few blocks are there for runs between them",
+        ),
+        Way::Blocks => (plan, ""),
+    };
+    for (what, begin, end, count) in stretches(plan, &standard) {
         let (begin, end) = (shown(begin), shown(end));
         writeln!(desk.out, "{what}  {begin} to {end}  {count} blocks")?;
+    }
+    if !note.is_empty() {
+        writeln!(desk.out, "the reader runs once, {note}")?;
     }
     Ok(true)
 }

@@ -4,15 +4,10 @@ use super::data_request::{Asked, DataRequest};
 use super::stages;
 use crate::access::Permitted;
 use crate::cache::serve::Title;
-use crate::cache::{LevelFolder, Plan, Standard, choose_level};
+use crate::cache::{LevelFolder, Plan, Standard, Way, can_fill, choose_level};
 use crate::config::Config;
 use crate::source::{CacheLevel, Command, Definition, Format, Resolution, norm_params};
 use crate::time::Time;
-
-/// When less than this part of the blocks exists, one reader run over the
-/// whole range costs less than the runs between them: a reader takes longer
-/// to start than a block to be read again.
-const FEWEST: u64 = 10;
 
 /// An answer out of the cache.
 pub struct FromCache {
@@ -53,18 +48,14 @@ pub fn look(config: &Config, definition: &Permitted, asked: &DataRequest) -> Cac
     let Some(found) = of_level(config, definition, asked) else {
         return Cached::Nothing;
     };
-    let (held, missing) = found.plan.counts();
-    let can_fill = can_fill(config, definition, &found.level);
-    if held == 0 || (missing > 0 && !can_fill) {
-        return Cached::Missed(found);
-    }
-    if held * FEWEST < held + missing && can_fill {
-        return Cached::Held(FromCache {
+    match found.plan.way(can_fill(definition, config, &found.level)) {
+        Way::Reader => Cached::Missed(found),
+        Way::OneRun => Cached::Held(FromCache {
             plan: found.plan.without_blocks(),
             ..found
-        });
+        }),
+        Way::Blocks => Cached::Held(found),
     }
-    Cached::Held(found)
 }
 
 fn of_level(config: &Config, definition: &Permitted, asked: &DataRequest) -> Option<FromCache> {
@@ -115,10 +106,4 @@ fn asks_the_request(config: &Config, definition: &Definition) -> bool {
     let programs = [definition.reader.as_ref(), reducer.as_ref()];
     let mut values = programs.into_iter().flatten().map(Command::request_values);
     values.any(|values| !values.is_empty())
-}
-
-/// Whether what blocks do not hold can be had from the reader in their form.
-fn can_fill(config: &Config, definition: &Definition, level: &CacheLevel) -> bool {
-    let reducible = || stages::reducer(config, definition).is_some();
-    !definition.requires_interval && (level.resolution == Resolution::Intrinsic || reducible())
 }
