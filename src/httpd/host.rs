@@ -23,8 +23,10 @@ pub(super) fn wrong(request: &Parts) -> Option<&'static str> {
 pub(super) fn called(headers: &HeaderMap) -> Option<Authority> {
     let host = headers.get(HOST)?.to_str().ok()?;
     let authority: Authority = host.parse().ok()?;
-    let port = authority.port().is_none() || authority.port_u16().is_some();
-    (port && !authority.as_str().contains('@')).then_some(authority)
+    // Nothing else is in front of the host than a user, which has no place here.
+    let behind = authority.as_str().strip_prefix(authority.host())?;
+    let is_port = matches!(behind, "" | ":") || authority.port_u16().is_some();
+    is_port.then_some(authority)
 }
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ mod tests {
         for host in [
             "example.org",
             "example.org:81",
+            "example.org:",
             "192.0.2.7",
             "[::1]:8080",
             "a_b",
