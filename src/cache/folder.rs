@@ -107,6 +107,19 @@ impl LevelFolder {
         Window { low, high }
     }
 
+    /// Whether bins that are counted from the beginning of a block have an edge at the end
+    /// of every block that follows.
+    pub(super) fn bins_fit(&self) -> bool {
+        let bin = (self.resolution.seconds() * 1e3).round() as u64;
+        let length = match self.period {
+            Period::Second => 1_000,
+            Period::Minute => 60_000,
+            Period::Hour => 3_600_000,
+            Period::Day | Period::Month | Period::Year => 86_400_000,
+        };
+        bin == 0 || length % bin == 0
+    }
+
     /// The file of a block.
     pub fn file_of(&self, block: &Block) -> PathBuf {
         self.path.join(block.path(self.resolution, self.extension))

@@ -43,6 +43,10 @@ pub fn can_fill(definition: &Definition, config: &Config, level: &CacheLevel) ->
 /// to start than a block to be read again.
 const FEWEST: u64 = 10;
 
+/// Where more runs than this would be needed, one over the whole range costs less as soon
+/// as it reads no more than twice of what is missing.
+const MOST_RUNS: usize = 20;
+
 /// What a plan comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -139,13 +143,21 @@ impl Plan {
     /// cannot.
     pub fn way(&self, can_fill: bool) -> Way {
         let (held, missing) = self.counts();
+        let nearly_all = held.saturating_mul(FEWEST) < held.saturating_add(missing);
         match () {
             () if held == 0 || (missing > 0 && !can_fill) => Way::Reader,
-            () if missing > 0 && held.saturating_mul(FEWEST) < held.saturating_add(missing) => {
+            () if missing > 0 && (nearly_all || (held <= missing && self.is_in_pieces())) => {
                 Way::OneRun
             }
             () => Way::Blocks,
         }
+    }
+
+    /// Whether there are many gaps, where one run can do for all of them.
+    fn is_in_pieces(&self) -> bool {
+        let is_gap = |segment: &&Segment| matches!(segment, Segment::Gap { .. });
+        let gaps = self.segments.iter().filter(is_gap).count();
+        gaps > MOST_RUNS && self.folder.bins_fit()
     }
 
     /// How many blocks exist, and how many do not.
@@ -237,9 +249,13 @@ mod tests {
     }
 
     fn folder(root: &std::path::Path, period: Period) -> LevelFolder {
+        level_folder(root, period, Resolution::Intrinsic)
+    }
+
+    fn level_folder(root: &std::path::Path, period: Period, resolution: Resolution) -> LevelFolder {
         let level = CacheLevel {
             number: 0,
-            resolution: Resolution::Intrinsic,
+            resolution,
             period,
             params: None,
             norm_params: "_noparam".into(),
@@ -286,6 +302,39 @@ mod tests {
             }
             assert_eq!(folder.all().len(), hits as usize);
         }
+    }
+
+    #[test]
+    fn many_gaps_are_one_run_where_it_does_not_read_too_much() {
+        let root = tempfile::tempdir().unwrap();
+        let way = |period, bins: Option<u32>, blocks: usize, held: &dyn Fn(usize) -> bool| {
+            let unit = crate::source::Unit::Second;
+            let resolution = bins.map_or(Resolution::Intrinsic, |count| Resolution::Bin {
+                count,
+                unit,
+            });
+            let folder = level_folder(root.path(), period, resolution);
+            let _ = std::fs::remove_dir_all(folder.path());
+            let mut block = Block::at(period, time("2020-01-01")).unwrap();
+            let begin = block.begin();
+            for at in 0..blocks {
+                if held(at) {
+                    touch(&folder, &block.begin().iso(Style::Calendar, 0).to_string());
+                }
+                block = block.next().unwrap();
+            }
+            Plan::new(folder, begin, block.begin()).way(true)
+        };
+        let every = |n: usize| move |at: usize| at.is_multiple_of(n);
+        let minute = Period::Minute;
+        assert_eq!(way(minute, None, 40, &every(2)), Way::Blocks);
+        assert_eq!(way(minute, None, 42, &every(2)), Way::OneRun);
+        assert_eq!(way(minute, None, 90, &every(3)), Way::OneRun);
+        // More is held than missing.
+        assert_eq!(way(minute, None, 90, &|at| at % 3 > 0), Way::Blocks);
+        assert_eq!(way(minute, Some(10), 90, &every(3)), Way::OneRun);
+        // Bins begin anew with each block: there is a run for each anyway.
+        assert_eq!(way(minute, Some(7), 90, &every(3)), Way::Blocks);
     }
 
     #[test]

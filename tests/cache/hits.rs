@@ -77,6 +77,31 @@ fn the_reader_runs_for_exactly_what_is_missing() {
 }
 
 #[test]
+fn many_gaps_are_one_run() {
+    let m = Minutes::new("cacheLevel_00 = 'intrinsic | hourly'");
+    let hours: Vec<String> = (0..=42)
+        .map(|hour| format!("2017-01-{:02}T{:02}:00", 3 + hour / 24, hour % 24))
+        .collect();
+    for pair in hours[..42].chunks(2) {
+        let answer = m.get(&pair[0], &pair[1], "&params=uncached");
+        let folder = pair[0][..10].replace('-', "/");
+        let file = m.block(&format!(
+            "intrinsic/{folder}/{}_intrinsic.d2s",
+            &pair[0][..13]
+        ));
+        fs::write(file, answer.body).unwrap();
+    }
+    // Twenty are read one by one; with one more, it is read at once what is read anyway, and
+    // no more than as much again.
+    for (end, runs) in [(40, 20), (42, 1)] {
+        let wanted = all(&m, &hours[0], &hours[end]);
+        assert_eq!(m.records(&hours[0], &hours[end], ""), wanted);
+        let done = m.runs();
+        assert_eq!(done.len(), runs, "{done:?}");
+    }
+}
+
+#[test]
 fn bins_of_gaps_are_those_of_blocks() {
     let m = Minutes::new("cacheLevel_00 = '3600 s | daily'");
     let hour = "&resolution=3600";

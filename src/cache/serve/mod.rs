@@ -29,7 +29,6 @@ use super::plan::{Plan, Segment};
 use super::stamp::{Form, Freshness, Stamp, Standard, changed};
 use crate::filter::cut::Cut;
 use crate::qstream;
-use crate::source::{Period, Resolution};
 use crate::stream::{
     self, Dialect, Element, FileInput, PacketHeader, PacketId, Reader, Sink, StreamHeader, Writer,
 };
@@ -251,7 +250,7 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
             return Ok(());
         };
         self.served.missing.push((block.begin(), end));
-        if bins_fit(block.period(), self.plan.folder.resolution()) {
+        if self.plan.folder.bins_fit() {
             return self.read_part(block, end);
         }
         // Bins begin anew with each block.
@@ -392,19 +391,6 @@ impl<C: Client, G: GapReader> Server<'_, '_, C, G> {
         let mut cut = Cut::new(low, high, &mut *self.joiner);
         Reader::of(self.plan.folder.dialect(), FileInput::new(file)).pump(&mut cut)
     }
-}
-
-/// Whether bins that are counted from the beginning of a block have an edge
-/// at the end of every block that follows.
-fn bins_fit(period: Period, resolution: Resolution) -> bool {
-    let bin = (resolution.seconds() * 1e3).round() as u64;
-    let length = match period {
-        Period::Second => 1_000,
-        Period::Minute => 60_000,
-        Period::Hour => 3_600_000,
-        Period::Day | Period::Month | Period::Year => 86_400_000,
-    };
-    bin == 0 || length % bin == 0
 }
 
 fn send<C: Client>(
