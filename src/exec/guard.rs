@@ -30,7 +30,8 @@ const VARIABLE: &str = "DAS2_READER_RUN";
 /// How often /proc is looked through for programs that others have started meanwhile.
 const ROUNDS: u32 = 200;
 const BETWEEN: Duration = Duration::from_millis(10);
-/// So many looks one after the other that find nothing are the end.
+/// So many looks one after the other that find nothing, nor anything that is just being
+/// started, are the end.
 const EMPTY_LOOKS: u32 = 3;
 
 /// The guard of this process.
@@ -87,13 +88,13 @@ fn kill_left_running(token: &str, input: impl Read) {
     }
     let mut empty_looks = 0;
     for _ in 0..ROUNDS {
-        let found = processes_of(&marks);
-        // What has just been started shows no environment for a moment.
-        empty_looks = if found.is_empty() { empty_looks + 1 } else { 0 };
+        let look = look_for(&marks);
+        let is_empty = look.marked.is_empty() && !look.starting;
+        empty_looks = if is_empty { empty_looks + 1 } else { 0 };
         if empty_looks == EMPTY_LOOKS {
             return;
         }
-        for process in found {
+        for process in look.marked {
             // It may have ended meanwhile.
             let _ = kill_process(process, Signal::KILL);
         }
@@ -114,20 +115,45 @@ fn left_running(mut input: impl Read) -> BTreeSet<i32> {
     runs
 }
 
-/// The processes that carry one of these in their environment. Those of others
-/// cannot be looked into, and are none.
-fn processes_of(marks: &BTreeSet<Vec<u8>>) -> Vec<Pid> {
+/// A look through /proc.
+#[derive(Default)]
+struct Look {
+    /// The processes that carry a mark in their environment.
+    marked: Vec<Pid>,
+    /// There are some whose environment is not there yet.
+    starting: bool,
+}
+
+/// Looks for processes with one of these marks. Those of others cannot be looked into,
+/// and are none.
+fn look_for(marks: &BTreeSet<Vec<u8>>) -> Look {
+    let mut look = Look::default();
     let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
+        return look;
     };
-    let marked = |entry: std::fs::DirEntry| {
-        let number: i32 = entry.file_name().to_str()?.parse().ok()?;
-        let environment = std::fs::read(entry.path().join("environ")).ok()?;
+    for entry in entries.flatten() {
+        let Some(process) = pid_of(&entry) else {
+            continue;
+        };
+        let read = |file: &str| std::fs::read(entry.path().join(file)).unwrap_or_default();
+        let environment = read("environ");
         let mut words = environment.split(|byte| *byte == 0);
-        words.any(|word| marks.contains(word)).then_some(())?;
-        Pid::from_raw(number)
-    };
-    entries.flatten().filter_map(marked).collect()
+        if words.any(|word| marks.contains(word)) {
+            look.marked.push(process);
+        } else if environment.is_empty() {
+            look.starting |= read("cmdline").is_empty() && has_memory(&read("statm"));
+        }
+    }
+    look
+}
+
+fn pid_of(entry: &std::fs::DirEntry) -> Option<Pid> {
+    Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)
+}
+
+/// Whether a process has memory: what has ended has none, nor has the kernel's own.
+fn has_memory(statm: &[u8]) -> bool {
+    statm.first().is_some_and(|digit| *digit != b'0')
 }
 
 fn mark(token: &str, run: i32) -> String {
@@ -187,8 +213,7 @@ mod tests {
             command.spawn().unwrap()
         };
         let (mut ended, mut left, mut other) = (start(1), start(2), start(12));
-        // Only the readers of a process that dies while it starts them are unseen.
-        let shows = || processes_of(&BTreeSet::from([mark(&token, 2).into_bytes()]));
+        let shows = || look_for(&BTreeSet::from([mark(&token, 2).into_bytes()])).marked;
         while shows() != [Pid::from_child(&left)] {
             std::thread::yield_now();
         }
