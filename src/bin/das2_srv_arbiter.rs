@@ -50,10 +50,6 @@ fn run(options: &ArbiterArgs) -> Result<ExitCode, String> {
         Some(file) => Some(PidFile::take(&std::path::absolute(file).map_err(text)?).map_err(text)?),
         None => None,
     };
-    // A queue that is away comes back; one that there is none of does not.
-    if let Err(error @ queue::QueueError::Off(_)) = queue::connect(&config) {
-        return Err(error.to_string());
-    }
     if options.in_background {
         background::enter().map_err(text)?;
     }
@@ -112,8 +108,12 @@ fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
+/// At the start and on SIGHUP. A queue that is away comes back; one that there is none of
+/// does not.
 fn load(path: &Path) -> Result<Config, String> {
-    Config::load(path).map_err(text)
+    let config = Config::load(path).map_err(text)?;
+    queue::is_on(&config).map_err(text)?;
+    Ok(config)
 }
 
 /// Signals become events.

@@ -47,7 +47,7 @@ pub use task::{LevelChoice, Task, TaskError, Work, time_stamp};
 pub fn connect(config: &Config) -> Result<Box<dyn Broker>, QueueError> {
     let rules = Rules::of(config);
     match config.work_queue_broker {
-        config::Broker::None => Err(QueueError::Off("WORK_QUEUE_BROKER is none")),
+        config::Broker::None => Err(QueueError::Off(NO_BROKER)),
         config::Broker::Redis => Ok(Box::new(redis::RedisBroker::new(
             &config.work_queue_connection,
             rules,
@@ -59,6 +59,20 @@ pub fn connect(config: &Config) -> Result<Box<dyn Broker>, QueueError> {
         }
     }
 }
+
+/// Whether a configuration names a queue that [`connect`] can go to. Nothing is opened.
+///
+/// # Errors
+/// [`QueueError::Off`]: there is none.
+pub fn is_on(config: &Config) -> Result<(), QueueError> {
+    match (config.work_queue_broker, &config.state_path) {
+        (config::Broker::None, _) => Err(QueueError::Off(NO_BROKER)),
+        (config::Broker::Embedded, None) => Err(QueueError::Off(NO_STATE_PATH)),
+        (config::Broker::Embedded, Some(_)) | (config::Broker::Redis, _) => Ok(()),
+    }
+}
+
+const NO_BROKER: &str = "WORK_QUEUE_BROKER is none";
 
 /// What is missing for the embedded queue.
 const NO_STATE_PATH: &str = "WORK_QUEUE_BROKER is embedded, and STATE_PATH is not set";

@@ -75,6 +75,12 @@ pub fn new_settings_on_sighup(site: Site) {
     until("they are refused", || {
         site.logged("The settings stay as they were")
     });
+    // As at the start. The log stays where it is.
+    site.write("etc/das2server.conf", "WORK_QUEUE_BROKER = none\n");
+    worker.signal(Signal::HUP);
+    until("a queue that is none is refused", || {
+        site.logged("The settings stay as they were: the work queue is off: WORK_QUEUE_BROKER")
+    });
     site.configure("WORKER_TASKS = 2");
     worker.signal(Signal::HUP);
     until("they are taken", || {
