@@ -179,19 +179,27 @@ impl LevelFolder {
         self.all_readable().0
     }
 
+    /// How many blocks exist.
+    pub fn count(&self) -> u64 {
+        let mut blocks = 0;
+        self.walk_all(&mut |_| blocks += 1);
+        blocks
+    }
+
     /// As [`LevelFolder::all`], with the folders that cannot be read, the
     /// first few, and why: blocks in them are not seen.
     pub fn all_readable(&self) -> (Vec<Block>, Vec<String>) {
         let mut blocks = Vec::new();
-        let year = |year| Time::new(year, 1, 1, 0);
-        let (Some(first), Some(last)) = (year(1), year(10_000)) else {
-            return (blocks, Vec::new());
-        };
-        let (_, unreadable) = self.walk(first, last, &mut |block| {
-            blocks.push(block);
-            ControlFlow::Continue(())
-        });
+        let unreadable = self.walk_all(&mut |block| blocks.push(block));
         (blocks, unreadable)
+    }
+
+    fn walk_all(&self, found: &mut dyn FnMut(Block)) -> Vec<String> {
+        let year = |year| Time::new(year, 1, 1, 0);
+        match (year(1), year(10_000)) {
+            (Some(first), Some(last)) => self.for_each(first, last, found),
+            _ => Vec::new(),
+        }
     }
 
     /// How many folders lie between the level's and its files.

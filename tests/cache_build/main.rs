@@ -14,3 +14,4 @@ mod site;
 mod tool;
 mod tool_findings;
 mod tool_keeping;
+mod tool_progress;

@@ -272,7 +272,12 @@ fn very_many_gaps_are_few_tasks() {
     assert!(said.text.contains("30 tasks queued"), "{}", said.text);
     // As the workers do with these tasks, it builds what is missing and nothing else.
     let said = tool(&site, &["build", "S", range[0], range[1], "--now"]);
-    assert_eq!(said.text.matches("1 blocks built").count(), 60);
+    let built = said.text.matches("blocks built").count();
+    assert!(
+        built == 1 && said.text.starts_with("60 blocks built"),
+        "{}",
+        said.text
+    );
 }
 
 #[test]

@@ -61,6 +61,17 @@ pub struct Request<'a> {
     pub stop: Option<Arc<AtomicBool>>,
 }
 
+impl Request<'_> {
+    /// How many blocks are wanted.
+    pub fn blocks(&self) -> u64 {
+        let spans = self.levels.iter().filter_map(|level| {
+            let (begin, end, now) = (self.begin, self.end, self.now);
+            work::Span::covering(0, level.period, begin, end, now)
+        });
+        spans.map(|span| span.count()).sum()
+    }
+}
+
 /// How far a build has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {

@@ -1,9 +1,6 @@
 //! Building what is missing or out of date.
 
-use std::io::IsTerminal;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use super::bar::Bar;
 use super::sources::{Wanted, bytes, shown};
 use super::{Desk, Queue, ToolError};
 use crate::cache::build::{Continue, Progress, Report, Request, can_build, run as build};
@@ -29,7 +26,7 @@ pub(super) fn run(
         )?;
         return Ok(true);
     };
-    let (levels, mut well) = levels(desk, &definition, numbers)?;
+    let (levels, well) = levels(desk, &definition, numbers)?;
     let wanted = wanted(desk, &definition, &levels, begin, end);
     if wanted.is_empty() {
         writeln!(desk.out, "nothing is missing or out of date")?;
@@ -45,18 +42,19 @@ pub(super) fn run(
     end_readers_on_signals()?;
     // Readers run without it, too.
     let _ = start_guard("guard");
-    for ((from, to), levels) in stretches(&levels, &wanted) {
+    let requests = stretches(&levels, &wanted).into_iter();
+    let requests = requests.map(|((from, to), levels)| Request {
+        definition: &definition,
+        config: desk.config,
+        levels,
         // Long blocks reach beyond what was asked for; the short ones beside
         // them need not.
-        let stretch = (from.max(begin), to.min(end));
-        let report = foreground(desk, &definition, levels, stretch);
-        tell(desk, &report)?;
-        well &= report.is_complete();
-        if report.stopped || report.error.is_some() {
-            return Ok(false);
-        }
-    }
-    Ok(well)
+        begin: from.max(begin),
+        end: to.min(end),
+        now: desk.now,
+        stop: None,
+    });
+    Ok(foreground(desk, &requests.collect::<Vec<_>>())? && well)
 }
 
 /// What is asked for, as far as the source has data: blocks of other times
@@ -170,69 +168,56 @@ fn stretches(levels: &[CacheLevel], wanted: &[Wanted]) -> Vec<((Time, Time), Vec
     joined.into_iter().map(with_levels).collect()
 }
 
-fn foreground(
-    desk: &Desk<'_>,
-    definition: &Definition,
-    levels: Vec<CacheLevel>,
-    (begin, end): (Time, Time),
-) -> Report {
-    let request = Request {
-        definition,
-        config: desk.config,
-        levels,
-        begin,
-        end,
-        now: desk.now,
-        stop: None,
-    };
-    let bar = bar();
-    let report = build(&request, &mut |progress: Progress| {
-        bar.set_length(progress.of);
-        bar.set_position(progress.blocks);
-        bar.set_message(format!(
-            "{}, {}",
-            shown(progress.reached),
-            bytes(progress.bytes)
-        ));
-        Continue::Yes
-    });
-    bar.finish_and_clear();
-    report
-}
-
-/// Drawn only where a terminal looks on.
-fn bar() -> ProgressBar {
-    let target = match std::io::stderr().is_terminal() {
-        true => ProgressDrawTarget::stderr(),
-        false => ProgressDrawTarget::hidden(),
-    };
-    let bar = ProgressBar::with_draw_target(None, target);
-    let style = "{bar:30} {pos}/{len} blocks  {msg}  {elapsed} (ETA {eta})";
-    if let Ok(style) = ProgressStyle::with_template(style) {
-        bar.set_style(style);
+/// Builds one stretch after the other, and tells of it as of one piece of work. Whether
+/// all is there.
+fn foreground(desk: &mut Desk<'_>, requests: &[Request<'_>]) -> Result<bool, ToolError> {
+    let mut bar = Bar::new(desk.out)?;
+    bar.out_of(|| requests.iter().map(Request::blocks).sum());
+    let (mut all, mut complete, mut passed) = (Report::default(), true, 0);
+    for request in requests {
+        let report = build(request, &mut |progress: Progress| {
+            bar.at(passed + progress.blocks, || {
+                let size = bytes(all.bytes + progress.bytes);
+                format!("{}, {size}", shown(progress.reached))
+            });
+            Continue::Yes
+        });
+        passed += request.blocks();
+        tell(desk, &bar, &report)?;
+        complete &= report.is_complete();
+        all.blocks += report.blocks;
+        all.bytes += report.bytes;
+        all.failed_blocks += report.failed_blocks;
+        all.runs += report.runs;
+        if report.stopped || report.error.is_some() {
+            break;
+        }
     }
-    bar
-}
-
-fn tell(desk: &mut Desk<'_>, report: &Report) -> Result<(), ToolError> {
-    for failed in &report.failed {
-        let (begin, end) = (shown(failed.begin), shown(failed.end));
-        let (level, reason) = (failed.level, &failed.reason);
-        writeln!(desk.out, "level {level}, {begin} to {end} failed: {reason}")?;
-    }
-    if let Some(error) = &report.error {
-        writeln!(desk.out, "{error}")?;
-    }
-    if report.stopped {
-        writeln!(desk.out, "stopped")?;
-    }
+    bar.end();
     writeln!(
         desk.out,
         "{} blocks built, {}, {} failed, {} reader runs",
-        report.blocks,
-        bytes(report.bytes),
-        report.failed_blocks,
-        report.runs
+        all.blocks,
+        bytes(all.bytes),
+        all.failed_blocks,
+        all.runs
     )?;
+    Ok(complete)
+}
+
+/// What went wrong in a stretch.
+fn tell(desk: &mut Desk<'_>, bar: &Bar, report: &Report) -> Result<(), ToolError> {
+    for failed in &report.failed {
+        let (begin, end) = (shown(failed.begin), shown(failed.end));
+        let (level, reason) = (failed.level, &failed.reason);
+        let text = format_args!("level {level}, {begin} to {end} failed: {reason}");
+        bar.line(desk.out, text)?;
+    }
+    if let Some(error) = &report.error {
+        bar.line(desk.out, error)?;
+    }
+    if report.stopped {
+        bar.line(desk.out, "stopped")?;
+    }
     Ok(())
 }

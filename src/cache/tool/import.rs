@@ -11,7 +11,9 @@
 
 use std::fs::File;
 
+use super::bar::Bar;
 use super::inspect::{findings, open_plain};
+use super::sources::shown;
 use super::{Desk, ToolError};
 use crate::cache::block::Block;
 use crate::cache::build::{BlockWriter, set_file_time};
@@ -38,11 +40,14 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
     let changed_at = File::open(&definition.path).map(|file| changed(&file));
     let changed_at = changed_at.map_err(|error| ToolError::Usage(error.to_string()))?;
     let (mut imported, mut known, mut dated, mut left) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut bar = Bar::new(desk.out)?;
+    bar.out_of(|| desk.blocks_of(&definition));
     for level in &definition.cache_levels {
         let folder = desk.folder(&definition, level)?;
         let origin = Origin::present(&definition, desk.config, level);
         let since = (!trust).then_some(changed_at);
         for block in folder.all() {
+            bar.step(|| shown(block.begin()));
             match import(&folder, &block, origin, since) {
                 Imported::Yes => imported += 1,
                 Imported::Known => known += 1,
@@ -50,11 +55,13 @@ pub(super) fn run(desk: &mut Desk<'_>, dataset: &str, trust: bool) -> Result<boo
                 Imported::No(reason) => {
                     left += 1;
                     let path = folder.file_of(&block);
-                    writeln!(desk.out, "{}: left alone: {reason}", path.display())?;
+                    let text = format_args!("{}: left alone: {reason}", path.display());
+                    bar.line(desk.out, text)?;
                 }
             }
         }
     }
+    bar.end();
     writeln!(
         desk.out,
         "{imported} blocks imported, {known} known already, {left} left alone"

@@ -4,6 +4,7 @@
 //! out is text, or JSON, one object a line. Findings are no errors: they make
 //! the exit status 1.
 
+mod bar;
 mod build;
 mod expire;
 mod failed;

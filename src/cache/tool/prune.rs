@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::bar::Bar;
 use super::sources::bytes;
 use super::{Desk, ToolError};
 use crate::cache::build::sweep;
@@ -59,7 +60,8 @@ pub(super) fn run(
         seen: vec![fs::canonicalize(&top).unwrap_or_else(|_| top.clone())],
         ..Search::default()
     };
-    search.gather(&top);
+    let mut bar = Bar::new(desk.out)?;
+    search.gather(&top, &mut bar);
     let Search {
         mut found,
         folders,
@@ -67,12 +69,18 @@ pub(super) fn run(
         ..
     } = search;
     for text in &unreadable {
-        writeln!(desk.out, "{text}")?;
+        bar.line(desk.out, text)?;
     }
     found.sort_by_key(|file| file.written);
     let total: u64 = found.iter().map(|file| file.bytes).sum();
     let (mut left, mut removed, mut failed) = (total, 0_u64, !unreadable.is_empty());
+    match yes {
+        true => bar.out_of(|| found.len() as u64),
+        // What is left to do is to print.
+        false => bar.end(),
+    }
     for file in &found {
+        bar.step(|| format!("{} left", bytes(left)));
         let old = |age: Duration| file.written.elapsed().is_ok_and(|since| since > age);
         let goes = match (wish.age, wish.size) {
             (None, None) => true,
@@ -82,16 +90,22 @@ pub(super) fn run(
             continue;
         }
         if yes && let Err(error) = fs::remove_file(&file.path) {
-            writeln!(desk.out, "{}: {error}", file.path.display())?;
+            bar.line(desk.out, format_args!("{}: {error}", file.path.display()))?;
             failed = true;
             continue;
         }
         left -= file.bytes;
         removed += 1;
         if !yes {
-            writeln!(desk.out, "{}", file.path.display())?;
+            bar.line(desk.out, file.path.display())?;
         }
     }
+    let mut swept = 0_u64;
+    if yes {
+        swept = folders.iter().map(|folder| sweep(folder)).sum();
+        remove_empty(&top);
+    }
+    bar.end();
     let what = if yes {
         "removed"
     } else {
@@ -99,12 +113,8 @@ pub(super) fn run(
     };
     let (gone, left) = (bytes(total - left), bytes(left));
     writeln!(desk.out, "{removed} blocks, {gone}, {what}; {left} left")?;
-    if yes {
-        let swept: u64 = folders.iter().map(|folder| sweep(folder)).sum();
-        if swept > 0 {
-            writeln!(desk.out, "{swept} unfinished files of dead workers removed")?;
-        }
-        remove_empty(&top);
+    if swept > 0 {
+        writeln!(desk.out, "{swept} unfinished files of dead workers removed")?;
     }
     Ok(!failed)
 }
@@ -137,7 +147,7 @@ struct Search {
 }
 
 impl Search {
-    fn gather(&mut self, folder: &Path) {
+    fn gather(&mut self, folder: &Path, bar: &mut Bar) {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
@@ -155,8 +165,9 @@ impl Search {
             }
             // A site may have put a folder of its cache onto another disk.
             if data.is_dir() || (data.is_symlink() && leads_elsewhere(&path, &mut self.seen)) {
-                self.gather(&path);
+                self.gather(&path, bar);
             } else if data.is_file() && is_block(&path) {
+                bar.step(String::new);
                 self.found.push(Found {
                     path,
                     written: data.modified().unwrap_or(SystemTime::UNIX_EPOCH),

@@ -102,6 +102,13 @@ impl Desk<'_> {
         Ok(LevelFolder::of_definition(self.root()?, definition, level))
     }
 
+    /// How many blocks a source has, by their names alone.
+    pub(super) fn blocks_of(&self, definition: &Definition) -> u64 {
+        let folders = definition.cache_levels.iter();
+        let folders = folders.filter_map(|level| self.folder(definition, level).ok());
+        folders.map(|folder| folder.count()).sum()
+    }
+
     /// A range of time.
     pub(super) fn range(&self, begin: &str, end: &str) -> Result<(Time, Time), ToolError> {
         let time = |text: &str| {

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 
+use super::bar::Bar;
 use super::inspect::{findings, open_plain};
+use super::sources::shown;
 use super::{Desk, ToolError};
 use crate::cache::expired::Expired;
 use crate::cache::serve::stamp_of;
@@ -21,6 +23,8 @@ pub(super) fn run(
     for text in wrong {
         writeln!(desk.out, "{text}")?;
     }
+    let mut bar = Bar::new(desk.out)?;
+    bar.out_of(|| sources.iter().map(|source| desk.blocks_of(source)).sum());
     for definition in &sources {
         let newer = |file: &File| {
             let source = fs::metadata(&definition.path).and_then(|data| data.modified());
@@ -36,10 +40,11 @@ pub(super) fn run(
             let (all, unreadable) = folder.all_readable();
             bad += unreadable.len() as u64;
             for text in unreadable {
-                writeln!(desk.out, "{text}")?;
+                bar.line(desk.out, text)?;
             }
             for block in all {
                 blocks += 1;
+                bar.step(|| format!("{} {}", definition.name, shown(block.begin())));
                 let path = folder.file_of(&block);
                 let mut found = match State::by_front(&folder, &block, &standard) {
                     State::Missing => continue,
@@ -63,11 +68,12 @@ pub(super) fn run(
                 }
                 bad += u64::from(!found.is_empty());
                 for text in found {
-                    writeln!(desk.out, "{}: {text}", path.display())?;
+                    bar.line(desk.out, format_args!("{}: {text}", path.display()))?;
                 }
             }
         }
     }
+    bar.end();
     writeln!(desk.out, "{blocks} blocks, {bad} with findings")?;
     if undated > 0 {
         writeln!(
