@@ -254,8 +254,9 @@ fn the_password_reaches_the_programs() {
         let line = "HTTP_AUTHORIZATION=Basic dXNlcjpwYXNz";
         assert!(
             answer.text().lines().any(|found| found == line),
-            "{}",
-            answer.text()
+            "{}{}",
+            answer.text(),
+            site.logs()
         );
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::Deref;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -173,14 +175,23 @@ fn attempt(
     let mut ended = false;
     within(Duration::from_secs(60), "Apache starts", || {
         ended = process.try_wait().unwrap().is_some();
-        let is_there = |start: &str| {
+        let file = |start: &str| {
             let entries = std::fs::read_dir(instance.beside()).unwrap().flatten();
-            let mut names = entries.map(|entry| entry.file_name().into_string());
-            names.any(|name| name.is_ok_and(|name| name.starts_with(start)))
+            let mut paths = entries.map(|entry| entry.path());
+            paths.find(|path| {
+                path.file_name()
+                    .unwrap()
+                    .as_bytes()
+                    .starts_with(start.as_bytes())
+            })
         };
         // Apache listens before its process for CGI programs does, which puts a number
-        // behind the name of its socket.
-        ended || is_there("httpd.pid") && is_there("cgid.sock") && TcpStream::connect(port).is_ok()
+        // behind the name of its socket, and listens there a moment after it has made it.
+        let runs_programs = || UnixStream::connect(file("cgid.sock")?).ok();
+        ended
+            || file("httpd.pid").is_some()
+                && runs_programs().is_some()
+                && TcpStream::connect(port).is_ok()
     });
     (!ended).then_some((process, port))
 }
